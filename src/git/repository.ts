@@ -1,0 +1,108 @@
+/**
+ * Opening a repository: from a path, or from the environment git gives to a hook. The result is plain data that crosses threads; every
+ * other function of this folder takes it first. Nothing here or below writes to the repository or runs a program it names.
+ */
+import { realpath } from 'node:fs/promises';
+import { resolve } from 'node:path';
+import { LeakgateError } from '../model/errors.ts';
+import { escapeControls } from '../model/escape.ts';
+import { hardenedEnv, hookEnv } from './environment.ts';
+import { runGit, type GitPlace } from './spawn.ts';
+
+export type ObjectFormat = 'sha1' | 'sha256';
+
+export interface Repository extends GitPlace {
+  /** Absolute path of the repository itself (`…/.git`, or the bare folder; of a linked worktree its own folder inside). */
+  readonly gitDir: string;
+  /** Absolute path of the checkout, when `path` was inside one. */
+  readonly workTree?: string;
+  readonly bare: boolean;
+  readonly objectFormat: ObjectFormat;
+  /** History was cut when it was cloned: what is older is not here and cannot be scanned. */
+  readonly shallow: boolean;
+  /** Environment for git commands on it, hardened; `GIT_DIR` in it is absolute. */
+  readonly env: NodeJS.ProcessEnv;
+  /** Opened inside a push: pushed objects are visible, and not yet accepted. */
+  readonly quarantine: boolean;
+}
+
+export interface OpenOptions {
+  /** Default: `process.env`. Its `GIT_DIR` and the like are ignored: `path` says which repository. */
+  readonly env?: NodeJS.ProcessEnv | undefined;
+  /** The operator has registered exactly this path: read it although another user owns it (git's `safe.directory`). */
+  readonly registered?: boolean;
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** Hex digits of an object id. */
+export function oidLength(format: ObjectFormat): 40 | 64 {
+  return format === 'sha1' ? 40 : 64;
+}
+
+/** Opens the repository at `path` or above it. `TARGET_INVALID` when there is none or git refuses it. */
+export async function openRepository(path: string, options: OpenOptions = {}): Promise<Repository> {
+  const { registered = false, signal } = options;
+  const folder = await realpath(path).catch((cause: unknown) => {
+    throw new LeakgateError('TARGET_INVALID', `${escapeControls(path)} does not exist or cannot be read`, { cause });
+  });
+  // Found first without GIT_DIR, because git checks the owner of what it finds and not of what it is told.
+  const place = { gitDir: folder, env: hardenedEnv(options.env ?? process.env) };
+  const trust = registered ? ['-c', `safe.directory=${folder}`, '-c', 'safe.bareRepository=all'] : [];
+  const found = await describe(place, trust, path, signal);
+  const workTree = found.insideWorkTree ? await topLevel(place, trust, signal) : undefined;
+  return {
+    gitDir: found.gitDir,
+    ...(workTree === undefined ? {} : { workTree }),
+    bare: found.bare,
+    objectFormat: found.objectFormat,
+    shallow: found.shallow,
+    env: { ...place.env, GIT_DIR: found.gitDir },
+    quarantine: false,
+  };
+}
+
+/** Opens the repository of the hook we run in. `env` and `cwd` are those that git gave to the hook. */
+export async function openHookRepository(options: { env?: NodeJS.ProcessEnv; cwd?: string; signal?: AbortSignal } = {}): Promise<Repository> {
+  const { env = process.env, cwd = process.cwd(), signal } = options;
+  if (env['GIT_DIR'] === undefined) {
+    throw new LeakgateError('HOOK_INPUT', 'GIT_DIR is not set: this must be started by git as a hook');
+  }
+  const gitDir = resolve(cwd, env['GIT_DIR']);
+  const place = { gitDir, env: hookEnv(env, cwd) };
+  const found = await describe(place, [], gitDir, signal);
+  return {
+    gitDir,
+    bare: found.bare,
+    objectFormat: found.objectFormat,
+    shallow: found.shallow,
+    env: place.env,
+    quarantine: env['GIT_QUARANTINE_PATH'] !== undefined,
+  };
+}
+
+interface Description {
+  readonly bare: boolean;
+  readonly insideWorkTree: boolean;
+  readonly objectFormat: ObjectFormat;
+  readonly shallow: boolean;
+  readonly gitDir: string;
+}
+
+async function describe(place: GitPlace, trust: readonly string[], path: string, signal: AbortSignal | undefined): Promise<Description> {
+  // The path is asked for last: a folder's name may have newlines in it.
+  const questions = ['--is-bare-repository', '--is-inside-work-tree', '--show-object-format', '--is-shallow-repository', '--absolute-git-dir'];
+  const answer = await runGit(place, [...trust, 'rev-parse', ...questions], { signal }).catch((cause: unknown) => {
+    if (!(cause instanceof LeakgateError) || cause.code !== 'GIT_FAILED') throw cause;
+    throw new LeakgateError('TARGET_INVALID', `${escapeControls(path)} is not a git repository that can be read: ${cause.message}`, { cause });
+  });
+  const [bare, inside, format, shallow, ...rest] = answer.stdout.toString('utf8').replace(/\n$/, '').split('\n');
+  if ((format !== 'sha1' && format !== 'sha256') || rest.length === 0) {
+    throw new LeakgateError('TARGET_INVALID', `${escapeControls(path)}: git answered ${JSON.stringify(answer.stdout.toString('utf8'))}, which is not understood`);
+  }
+  return { bare: bare === 'true', insideWorkTree: inside === 'true', objectFormat: format, shallow: shallow === 'true', gitDir: rest.join('\n') };
+}
+
+async function topLevel(place: GitPlace, trust: readonly string[], signal: AbortSignal | undefined): Promise<string> {
+  const answer = await runGit(place, [...trust, 'rev-parse', '--show-toplevel'], { signal });
+  return answer.stdout.toString('utf8').replace(/\n$/, '');
+}
