@@ -1,0 +1,51 @@
+import { randomBytes } from 'node:crypto';
+import { link, open, rename, unlink } from 'node:fs/promises';
+
+export interface WriteOptions {
+  /** Permissions of the new file, before the umask. */
+  readonly mode?: number;
+}
+
+/**
+ * Replaces a file as a whole: readers see the old content or the new, also when the machine stops half-way.
+ * A symbolic link is replaced, not followed.
+ */
+export async function writeFileAtomic(path: string, data: string | Uint8Array, { mode = 0o666 }: WriteOptions = {}): Promise<void> {
+  const temporary = await writeBeside(path, data, mode);
+  try {
+    await rename(temporary, path);
+  } catch (error) {
+    await unlink(temporary);
+    throw error;
+  }
+}
+
+/** Creates a file with its whole content, unless it is there already; whether it was created. Of several processes, one is told yes. */
+export async function createFileAtomic(path: string, data: string | Uint8Array, { mode = 0o666 }: WriteOptions = {}): Promise<boolean> {
+  const temporary = await writeBeside(path, data, mode);
+  try {
+    await link(temporary, path);
+    return true;
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'EEXIST') return false;
+    throw error;
+  } finally {
+    await unlink(temporary);
+  }
+}
+
+/** Writes and syncs a file of its own in the same folder, so that a rename or link cannot cross file systems. */
+async function writeBeside(path: string, data: string | Uint8Array, mode: number): Promise<string> {
+  const temporary = `${path}.${randomBytes(6).toString('hex')}.tmp`;
+  const file = await open(temporary, 'wx', mode);
+  try {
+    await file.writeFile(data);
+    await file.sync();
+  } catch (error) {
+    await unlink(temporary).catch(() => {}); // the first error is the one to tell
+    throw error;
+  } finally {
+    await file.close();
+  }
+  return temporary;
+}
