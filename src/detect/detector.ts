@@ -1,0 +1,48 @@
+/**
+ * Finds secrets in content. The stages, each in a file of its own:
+ *
+ *   content → candidates (literal automaton, follow check) → matches (RE2 in a window) → refined (entropy, checks …) → one per secret (overlaps)
+ *
+ * Pure functions of ruleset and bytes: no clock, no file, no environment. The reference is the oracle of the tests, every pattern over the whole
+ * content; what this finds is equal to that.
+ */
+import type { Rule } from '../model/rule.ts';
+import type { CompiledRuleset } from './compile-ruleset.ts';
+import { createMatcher } from './matcher.ts';
+import type { Match, MatchList } from './match.ts';
+import { resolveOverlaps } from './overlaps.ts';
+import { createRefiner } from './refine.ts';
+
+export interface Detector {
+  readonly ruleset: CompiledRuleset;
+  readonly rules: readonly Rule[];
+  /** All findings' places in `content`, refined, one per secret, by start. Content is bytes; decode UTF-16 before. */
+  findMatches(content: Uint8Array): MatchList;
+}
+
+export interface DetectorOptions {
+  /** Matches kept per rule and content; the rest are counted. */
+  readonly maxMatchesPerRule?: number;
+}
+
+/** So many of one rule in one content are noise to a person and memory to a server. */
+export const DEFAULT_MAX_MATCHES_PER_RULE = 1000;
+
+const NOTHING: MatchList = { matches: [], dropped: 0 };
+
+export function createDetector(ruleset: CompiledRuleset, options: DetectorOptions = {}): Detector {
+  const findRawMatches = createMatcher(ruleset);
+  const refiner = createRefiner(ruleset.rules, options.maxMatchesPerRule ?? DEFAULT_MAX_MATCHES_PER_RULE);
+  return {
+    ruleset,
+    rules: ruleset.rules,
+    findMatches(content) {
+      const found: Match[] = [];
+      const refinement = refiner.begin(content);
+      findRawMatches(content, (match) => {
+        if (refinement.accepts(match)) found.push(match);
+      });
+      return found.length === 0 ? NOTHING : { matches: resolveOverlaps(found, ruleset.rules), dropped: refinement.dropped };
+    },
+  };
+}

@@ -1,0 +1,283 @@
+/**
+ * The follow check: what must stand behind a literal, as a small deterministic automaton made from the pattern's tree.
+ *
+ * It is a necessary condition, never a sufficient one: wherever it would grow too large, or past the first bytes, it says yes and leaves the
+ * answer to RE2. Nine literal hits of ten end here, before any object is made.
+ *
+ * States of all rules share one table. 0 rejects, 1 accepts; any other state `s` goes on to `table[s * width + classOf[byte]]`.
+ */
+import type { Node } from '../regex/syntax.ts';
+
+export const REJECT = 0;
+export const ACCEPT = 1;
+
+/** So many bytes behind a literal are looked at; RE2 sees the rest. */
+export const DEPTH = 72;
+/** States of one follow automaton; beyond that a state accepts. */
+const MAX_STATES = 600;
+/** Steps of the automaton with choices from which it is made. */
+const MAX_STEPS = 6000;
+/** The step that accepts: the first one that a machine makes. */
+const ACCEPT_STEP = 0;
+
+export interface FollowTables {
+  /** Byte to class; bytes that no rule tells apart share one. */
+  readonly classOf: Uint8Array;
+  readonly width: number;
+  readonly table: Uint16Array;
+}
+
+/** Gathers the tails of all rules, then lays out one table for them. */
+export class FollowBuilder {
+  readonly #tails: Machine[] = [];
+
+  /** @returns a number by which `build` tells where the tail's automaton starts */
+  add(tail: readonly Node[]): number {
+    const machine = new Machine(tail);
+    return this.#tails.push(machine) - 1;
+  }
+
+  build(): { readonly tables: FollowTables; readonly starts: readonly number[] } {
+    const { classOf, width, samples } = byteClasses(this.#tails.flatMap((machine) => machine.sets));
+    const layout = new Layout(width);
+    const starts = this.#tails.map((machine) => layout.add(determinize(machine, samples)));
+    return { tables: { classOf, width, table: layout.table() }, starts };
+  }
+}
+
+/** Thompson's automaton with choices: each step either reads a byte of a set or forks. */
+class Machine {
+  readonly sets: Uint8Array[] = [];
+  readonly #setIndex = new Map<string, number>();
+  /** Set to read at a step, or -1 for a fork, -2 for accept. */
+  readonly reads: number[] = [];
+  readonly next: number[][] = [];
+  readonly start: number;
+
+  constructor(tail: readonly Node[]) {
+    this.#step(-2, []);
+    this.start = this.#sequence(tail, ACCEPT_STEP, DEPTH);
+  }
+
+  #step(read: number, next: number[]): number {
+    this.reads.push(read);
+    this.next.push(next);
+    return this.reads.length - 1;
+  }
+
+  /**
+   * Builds back to front; `budget` is how many bytes may still be looked at. Nodes past the budget, or past the step limit, count as accepted.
+   */
+  #sequence(nodes: readonly Node[], accept: number, budget: number): number {
+    // How far into the sequence the budget reaches, by the fewest bytes each node takes.
+    let left = budget;
+    let count = 0;
+    while (count < nodes.length && left > 0) {
+      left -= shortest(nodes[count] as Node);
+      count++;
+    }
+    // Parts beyond the budget are not looked at: whoever gets there is accepted, whatever follows the sequence.
+    let at = count < nodes.length ? ACCEPT_STEP : accept;
+    for (let index = count - 1; index >= 0; index--) at = this.#node(nodes[index] as Node, at);
+    return at;
+  }
+
+  #node(node: Node, after: number): number {
+    if (this.reads.length > MAX_STEPS) return ACCEPT_STEP;
+    switch (node.kind) {
+      case 'empty':
+      case 'assert':
+        return after;
+      case 'class':
+        return this.#step(this.#set(node.set), [after]);
+      case 'capture':
+        return this.#node(node.node, after);
+      case 'concat':
+        return this.#sequence(node.nodes, after, DEPTH);
+      case 'alternate':
+        return this.#step(
+          -1,
+          node.nodes.map((branch) => this.#node(branch, after)),
+        );
+      case 'repeat':
+        return this.#repeat(node.node, node.min, node.max, after);
+      default:
+        return node satisfies never;
+    }
+  }
+
+  #repeat(body: Node, min: number, max: number, after: number): number {
+    let at = after;
+    if (max === Infinity) {
+      const loop = this.#step(-1, [after]);
+      (this.next[loop] as number[]).push(this.#node(body, loop));
+      at = loop;
+    } else {
+      // Whoever has taken as many turns as bytes are looked at is accepted.
+      const optional = Math.min(max - min, DEPTH);
+      if (optional < max - min) at = ACCEPT_STEP;
+      for (let turn = 0; turn < optional; turn++) at = this.#step(-1, [after, this.#node(body, at)]);
+    }
+    const required = Math.min(min, DEPTH);
+    if (required < min) at = ACCEPT_STEP;
+    for (let turn = 0; turn < required; turn++) at = this.#node(body, at);
+    return at;
+  }
+
+  #set(set: Uint8Array): number {
+    const key = Buffer.from(set.buffer, set.byteOffset, set.byteLength).toString('latin1');
+    let index = this.#setIndex.get(key);
+    if (index === undefined) {
+      index = this.sets.push(set) - 1;
+      this.#setIndex.set(key, index);
+    }
+    return index;
+  }
+}
+
+function shortest(node: Node): number {
+  switch (node.kind) {
+    case 'class':
+      return 1;
+    case 'capture':
+      return shortest(node.node);
+    case 'concat':
+      return node.nodes.reduce((sum, part) => sum + shortest(part), 0);
+    case 'alternate':
+      return Math.min(...node.nodes.map(shortest));
+    case 'repeat':
+      return node.min * shortest(node.node);
+    default:
+      return 0;
+  }
+}
+
+/** Bytes that every set treats alike form a class. `samples` holds one byte of each. */
+function byteClasses(sets: readonly Uint8Array[]): { readonly classOf: Uint8Array; readonly width: number; readonly samples: readonly number[] } {
+  const distinct = [...new Map(sets.map((set) => [Buffer.from(set).toString('latin1'), set])).values()];
+  let signature = new Array<number>(256).fill(0);
+  for (const set of distinct) {
+    const renumbered = new Map<number, number>();
+    signature = signature.map((old, byte) => {
+      const key = old * 2 + (set[byte] as number);
+      if (!renumbered.has(key)) renumbered.set(key, renumbered.size);
+      return renumbered.get(key) as number;
+    });
+  }
+  const samples: number[] = [];
+  signature.forEach((number, byte) => {
+    samples[number] ??= byte;
+  });
+  return { classOf: Uint8Array.from(signature), width: samples.length, samples };
+}
+
+/** One row of a small automaton: next state for each byte class; 0 and 1 as above, others are indexes + 2 into the rows. */
+type Row = readonly number[];
+
+function determinize(machine: Machine, samples: readonly number[]): readonly Row[] {
+  const index = new Map<string, number>();
+  const states: number[][] = [];
+  const rows: number[][] = [];
+  const intern = (steps: number[]): number => {
+    const closed = closure(machine, steps);
+    if (closed === undefined) return ACCEPT;
+    if (closed.length === 0) return REJECT;
+    const key = closed.join();
+    const known = index.get(key);
+    if (known !== undefined) return known;
+    if (states.length >= MAX_STATES) return ACCEPT;
+    const state = states.push(closed) + 1;
+    index.set(key, state);
+    return state;
+  };
+  const start = intern([machine.start]);
+  if (start === ACCEPT) return [];
+  for (let at = 0; at < states.length; at++) {
+    const steps = states[at] as number[];
+    const seen = new Map<string, number>();
+    rows.push(
+      samples.map((byte) => {
+        const taken = steps.filter((step) => (machine.sets[machine.reads[step] as number] as Uint8Array)[byte] === 1);
+        const key = taken.join();
+        let target = seen.get(key);
+        if (target === undefined) {
+          target = intern(taken.flatMap((step) => machine.next[step] as number[]));
+          seen.set(key, target);
+        }
+        return target;
+      }),
+    );
+  }
+  return rows;
+}
+
+/** The reading steps reachable without reading, sorted; undefined when acceptance is among them. */
+function closure(machine: Machine, steps: readonly number[]): number[] | undefined {
+  const reached = new Set<number>();
+  const open = [...steps];
+  const reading: number[] = [];
+  for (let step = open.pop(); step !== undefined; step = open.pop()) {
+    if (reached.has(step)) continue;
+    reached.add(step);
+    const read = machine.reads[step] as number;
+    if (read === -2) return undefined;
+    if (read >= 0) reading.push(step);
+    else open.push(...(machine.next[step] as number[]));
+  }
+  return reading.sort((a, b) => a - b);
+}
+
+/** Puts rows into the shared table, once each: automata that end alike share their ends. */
+class Layout {
+  readonly #width: number;
+  readonly #rows: number[][] = [];
+  readonly #index = new Map<string, number>();
+
+  constructor(width: number) {
+    this.#width = width;
+    this.#rows.push(new Array<number>(width).fill(REJECT), new Array<number>(width).fill(ACCEPT));
+  }
+
+  /** @returns the start state in the shared table */
+  add(rows: readonly Row[]): number {
+    if (rows.length === 0) return ACCEPT;
+    const placed = new Map<number, number>([
+      [REJECT, REJECT],
+      [ACCEPT, ACCEPT],
+    ]);
+    // Rows that reach only placed rows are shared; what is left after that lies on a cycle and gets rows of its own.
+    const waiting = new Set(rows.keys());
+    for (let moved = true; moved; ) {
+      moved = false;
+      for (const at of [...waiting].reverse()) {
+        const row = (rows[at] as Row).map((target) => placed.get(target));
+        if (row.includes(undefined)) continue;
+        placed.set(at + 2, this.#intern(row as number[]));
+        waiting.delete(at);
+        moved = true;
+      }
+    }
+    for (const at of waiting) placed.set(at + 2, this.#rows.push([]) - 1);
+    for (const at of waiting) {
+      const row = (rows[at] as Row).map((target) => placed.get(target) as number);
+      this.#rows[placed.get(at + 2) as number] = row;
+    }
+    return placed.get(2) as number;
+  }
+
+  #intern(row: number[]): number {
+    const key = row.join();
+    const known = this.#index.get(key);
+    if (known !== undefined) return known;
+    const state = this.#rows.push(row) - 1;
+    this.#index.set(key, state);
+    return state;
+  }
+
+  table(): Uint16Array {
+    if (this.#rows.length > 0xffff) throw new RangeError(`follow automata need ${this.#rows.length} states; 65535 fit`);
+    const table = new Uint16Array(this.#rows.length * this.#width);
+    this.#rows.forEach((row, state) => table.set(row, state * this.#width));
+    return table;
+  }
+}

@@ -1,0 +1,157 @@
+/**
+ * Runs patterns at candidates. What comes out for a rule is what its pattern alone would find over the whole content, leftmost first and
+ * never overlapping itself, because
+ *
+ * - a match starts between `maxBefore` and `minBefore` bytes before one of its literals: only those starts are tried;
+ * - a match is at most `maxLength` bytes long: a window that reaches so far beyond a start decides it, and one more byte on either side shows
+ *   assertions such as `\b` their neighbours;
+ * - starts are tried in ascending order, and none inside an earlier match of the rule.
+ *
+ * A pattern without a bound of its own sees `maxLength` bytes from its start and no further.
+ */
+import { compilePattern, type Pattern } from '../regex/pattern.ts';
+import { ENTRY, type CompiledRuleset } from './compile-ruleset.ts';
+import type { Candidates } from './find-candidates.ts';
+import type { Match } from './match.ts';
+
+/**
+ * Starts searched in one call of RE2. Small, because each call hands RE2 the whole window anew: with dense matches the cost is their number
+ * times this.
+ */
+const STEP_BYTES = 2048;
+
+/** One content being matched. Candidates are added piece by piece, in order of pieces. */
+export interface MatchRun {
+  add(candidates: Candidates): void;
+  /** All literals that end before `to` have been added. */
+  advance(to: number): void;
+  finish(): void;
+}
+
+export interface MatchRunner {
+  begin(content: Uint8Array, found: (match: Match) => void): MatchRun;
+}
+
+/** Starts that may belong to a match: `first` to `last`, both included. */
+interface Interval {
+  readonly first: number;
+  readonly last: number;
+}
+
+export function createMatchRunner(ruleset: CompiledRuleset): MatchRunner {
+  const { entries } = ruleset;
+  const patterns: (Pattern | undefined)[] = [];
+  const longestBefore = longestBeforeByRule(ruleset);
+
+  function patternOf(rule: number): Pattern {
+    return (patterns[rule] ??= compilePattern(ruleset.rules[rule]?.pattern as string));
+  }
+
+  return {
+    begin(content, found) {
+      const bytes = Buffer.from(content.buffer, content.byteOffset, content.byteLength);
+      const pending = new Map<number, Interval[]>();
+      const done = new Map<number, number>();
+
+      /** Tries the starts of `interval` that no earlier match or search has settled. */
+      function search(rule: number, interval: Interval): void {
+        const pattern = patternOf(rule);
+        const length = ruleset.maxLength[rule] as number;
+        let from = Math.max(interval.first, done.get(rule) ?? 0);
+        while (from <= interval.last) {
+          const last = Math.min(interval.last, from + STEP_BYTES);
+          const left = Math.max(0, from - 1);
+          const text = bytes.toString('latin1', left, Math.min(bytes.length, last + length + 1));
+          const anchored = from === last;
+          const hit = pattern.exec(text, from - left, anchored);
+          if (hit === undefined || left + hit.start > last) {
+            from = last + 1;
+            continue;
+          }
+          const start = left + hit.start;
+          const match = ruleset.bounded[rule] === 1 ? shift(rule, left, hit) : within(rule, start, length, pattern);
+          if (match === undefined) {
+            from = start + 1;
+            continue;
+          }
+          found(match);
+          from = Math.max(match.end, start + 1);
+        }
+        done.set(rule, from);
+      }
+
+      /** The match of a pattern without a bound, in the bytes it may see. */
+      function within(rule: number, start: number, length: number, pattern: Pattern): Match | undefined {
+        const left = Math.max(0, start - 1);
+        const hit = pattern.exec(bytes.toString('latin1', left, Math.min(bytes.length, start + length)), start - left, true);
+        return hit === undefined ? undefined : shift(rule, left, hit);
+      }
+
+      /** Searches the intervals of `rule` that can no longer be joined by one that starts earlier. */
+      function settle(rule: number, intervals: Interval[], limit: number): Interval[] {
+        intervals.sort((a, b) => a.first - b.first || a.last - b.last);
+        let at = 0;
+        while (at < intervals.length) {
+          let { first, last } = intervals[at] as Interval;
+          let next = at + 1;
+          // Single places stay apart (each is one anchored call); stretches that touch are searched as one.
+          while (last > first && next < intervals.length && (intervals[next] as Interval).first <= last + 1) {
+            last = Math.max(last, (intervals[next] as Interval).last);
+            next++;
+          }
+          if (first >= limit) break;
+          // A stretch is searched up to the limit only; its rest waits for what may still join it.
+          if (last >= limit) {
+            search(rule, { first, last: limit - 1 });
+            first = limit;
+            return [{ first, last }, ...intervals.slice(next)];
+          }
+          search(rule, { first, last });
+          at = next;
+        }
+        return intervals.slice(at);
+      }
+
+      return {
+        add(candidates) {
+          for (let index = 0; index < candidates.count; index++) {
+            const row = (candidates.entry[index] as number) * ENTRY.columns;
+            const rule = entries[row + ENTRY.rule] as number;
+            const at = candidates.at[index] as number;
+            const last = at - (entries[row + ENTRY.minBefore] as number);
+            if (last < 0) continue;
+            const first = Math.max(0, at - (entries[row + ENTRY.maxBefore] as number));
+            const list = pending.get(rule);
+            if (list === undefined) pending.set(rule, [{ first, last }]);
+            else list.push({ first, last });
+          }
+        },
+        advance(to) {
+          for (const [rule, intervals] of pending) {
+            // A literal still to come ends at `to` or later, so no match with it starts before this.
+            const limit = to + 1 - ruleset.literals.longest - (longestBefore[rule] as number);
+            if (intervals.length === 0) continue;
+            pending.set(rule, settle(rule, intervals, limit));
+          }
+        },
+        finish() {
+          for (const [rule, intervals] of pending) settle(rule, intervals, Infinity);
+          for (const rule of ruleset.unfiltered) search(rule, { first: 0, last: bytes.length - 1 });
+        },
+      };
+    },
+  };
+}
+
+function shift(rule: number, by: number, hit: { start: number; end: number; secretStart: number; secretEnd: number }): Match {
+  return { rule, start: by + hit.start, end: by + hit.end, secretStart: by + hit.secretStart, secretEnd: by + hit.secretEnd };
+}
+
+function longestBeforeByRule(ruleset: CompiledRuleset): Int32Array {
+  const longest = new Int32Array(ruleset.rules.length);
+  for (let row = 0; row < ruleset.entries.length; row += ENTRY.columns) {
+    const rule = ruleset.entries[row + ENTRY.rule] as number;
+    longest[rule] = Math.max(longest[rule] as number, ruleset.entries[row + ENTRY.maxBefore] as number);
+  }
+  return longest;
+}

@@ -1,0 +1,31 @@
+import type { CompiledRuleset } from './compile-ruleset.ts';
+import { createCandidates, createFindCandidates } from './find-candidates.ts';
+import { createMatchRunner } from './match-candidates.ts';
+import type { Match } from './match.ts';
+
+/** Content is searched in pieces of this size, so that candidates of a huge blob never pile up. */
+export const SLICE_BYTES = 1 << 20;
+
+/** Calls `found` for every match of every rule in `content`, unrefined; per rule in ascending order, rules in no order. */
+export type FindRawMatches = (content: Uint8Array, found: (match: Match) => void) => void;
+
+/**
+ * The first two stages: what every pattern would find over the whole content, found by literals and windows.
+ * @param sliceBytes how much is searched for candidates at once; any size gives the same matches
+ */
+export function createMatcher(ruleset: CompiledRuleset, sliceBytes = SLICE_BYTES): FindRawMatches {
+  const findCandidates = createFindCandidates(ruleset);
+  const candidates = createCandidates();
+  const runner = createMatchRunner(ruleset);
+  return (content, found) => {
+    const run = runner.begin(content, found);
+    for (let from = 0; from < content.length; from += sliceBytes) {
+      const to = Math.min(content.length, from + sliceBytes);
+      candidates.count = 0;
+      findCandidates(content, from, to, candidates);
+      if (candidates.count > 0) run.add(candidates);
+      if (to < content.length) run.advance(to);
+    }
+    run.finish();
+  };
+}

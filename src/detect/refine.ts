@@ -1,0 +1,67 @@
+import type { Rule } from '../model/rule.ts';
+import { CHECKS } from './checks.ts';
+import { shannonEntropy } from './entropy.ts';
+import type { Match } from './match.ts';
+import { tokenEfficiency } from './token-efficiency.ts';
+
+/** The second look at matches of one content: what a pattern cannot say. */
+export interface Refinement {
+  /** Whether the match stays; one beyond the cap of its rule does not, and is counted. */
+  accepts(match: Match): boolean;
+  readonly dropped: number;
+}
+
+export interface Refiner {
+  begin(content: Uint8Array): Refinement;
+}
+
+type Predicate = (secret: string) => boolean;
+
+/** @param maxPerRule matches of one rule that are kept in one content */
+export function createRefiner(rules: readonly Rule[], maxPerRule: number): Refiner {
+  const predicates: (readonly Predicate[] | undefined)[] = [];
+  return {
+    begin(content) {
+      const bytes = Buffer.from(content.buffer, content.byteOffset, content.byteLength);
+      const kept = new Map<number, number>();
+      let dropped = 0;
+      return {
+        accepts(match) {
+          const tests = (predicates[match.rule] ??= predicatesOf(rules[match.rule] as Rule));
+          if (tests.length > 0) {
+            const secret = bytes.toString('latin1', match.secretStart, match.secretEnd);
+            if (!tests.every((test) => test(secret))) return false;
+          }
+          const count = (kept.get(match.rule) ?? 0) + 1;
+          kept.set(match.rule, count);
+          if (count > maxPerRule) dropped++;
+          return count <= maxPerRule;
+        },
+        get dropped() {
+          return dropped;
+        },
+      };
+    },
+  };
+}
+
+/** What a rule asks of a secret, cheapest first. */
+function predicatesOf(rule: Rule): Predicate[] {
+  const predicates: Predicate[] = [];
+  const { minEntropy, maxTokenEfficiency } = rule;
+  if (minEntropy !== undefined) predicates.push((secret) => shannonEntropy(secret) > minEntropy);
+  if (rule.stopWords.length > 0) {
+    const words = rule.stopWords.map((word) => word.toLowerCase());
+    predicates.push((secret) => {
+      const folded = secret.toLowerCase();
+      return !words.some((word) => folded.includes(word));
+    });
+  }
+  if (maxTokenEfficiency !== undefined) predicates.push((secret) => tokenEfficiency(secret) < maxTokenEfficiency);
+  for (const name of rule.checks) {
+    const check = CHECKS[name];
+    if (check === undefined) throw new RangeError(`rule ${rule.id} asks for the check ${name}, which does not exist`);
+    predicates.push((secret) => check.passes(secret));
+  }
+  return predicates;
+}

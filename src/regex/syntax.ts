@@ -1,0 +1,348 @@
+/**
+ * Parses RE2's pattern syntax into a tree, so that literals, lengths and what may follow are derived from structure and never guessed from text.
+ *
+ * The tree is exact for bytes: a class is the set of bytes it accepts in a latin-1 view. Source of the grammar: RE2's `doc/syntax.txt` and its parser
+ * in Perl mode, which is what both engines run. Anything only one engine takes (look-around, back-references) is refused.
+ */
+import { addFolded, addRange, emptySet, negate, rangeSet, union, type ByteSet } from './byte-set.ts';
+
+export type Node =
+  | { readonly kind: 'empty' }
+  | { readonly kind: 'class'; readonly set: ByteSet }
+  | { readonly kind: 'assert'; readonly what: 'text-start' | 'text-end' | 'line-start' | 'line-end' | 'word' | 'not-word' }
+  | { readonly kind: 'concat'; readonly nodes: readonly Node[] }
+  | { readonly kind: 'alternate'; readonly nodes: readonly Node[] }
+  | { readonly kind: 'repeat'; readonly node: Node; readonly min: number; readonly max: number }
+  | { readonly kind: 'capture'; readonly node: Node; readonly name?: string };
+
+/** A pattern outside RE2's syntax; `index` counts characters of the pattern from 0. */
+export class PatternSyntaxError extends Error {
+  readonly index: number;
+
+  constructor(message: string, index: number) {
+    super(message);
+    this.name = 'PatternSyntaxError';
+    this.index = index;
+  }
+}
+
+/** @throws PatternSyntaxError */
+export function parsePattern(source: string): Node {
+  return new Parser(source).parse();
+}
+
+/** Refuses what only one of the two engines understands. @throws PatternSyntaxError */
+export function assertWithinSubset(source: string): void {
+  parsePattern(source);
+}
+
+interface Flags {
+  readonly fold: boolean;
+  readonly multiline: boolean;
+  readonly dotAll: boolean;
+}
+
+const DIGIT = rangeSet(0x30, 0x39);
+const WORD = rangeSet(0x30, 0x39, 0x41, 0x5a, 0x5f, 0x5f, 0x61, 0x7a);
+// RE2's \s has no vertical tab: [\t\n\f\r ].
+const SPACE = rangeSet(0x09, 0x0a, 0x0c, 0x0d, 0x20, 0x20);
+const PERL_CLASSES: Readonly<Record<string, ByteSet>> = { d: DIGIT, w: WORD, s: SPACE };
+const POSIX_CLASSES: Readonly<Record<string, ByteSet>> = {
+  alnum: rangeSet(0x30, 0x39, 0x41, 0x5a, 0x61, 0x7a),
+  alpha: rangeSet(0x41, 0x5a, 0x61, 0x7a),
+  ascii: rangeSet(0x00, 0x7f),
+  blank: rangeSet(0x09, 0x09, 0x20, 0x20),
+  cntrl: rangeSet(0x00, 0x1f, 0x7f, 0x7f),
+  digit: DIGIT,
+  graph: rangeSet(0x21, 0x7e),
+  lower: rangeSet(0x61, 0x7a),
+  print: rangeSet(0x20, 0x7e),
+  punct: rangeSet(0x21, 0x2f, 0x3a, 0x40, 0x5b, 0x60, 0x7b, 0x7e),
+  space: rangeSet(0x09, 0x0d, 0x20, 0x20),
+  upper: rangeSet(0x41, 0x5a),
+  word: WORD,
+  xdigit: rangeSet(0x30, 0x39, 0x41, 0x46, 0x61, 0x66),
+};
+const SIMPLE_ESCAPES: Readonly<Record<string, number>> = { a: 7, f: 12, t: 9, n: 10, r: 13, v: 11 };
+
+/** RE2 refuses larger counts, also as the product of nested ones. */
+const MAX_REPEAT = 1000;
+const MAX_DEPTH = 200;
+
+class Parser {
+  readonly #source: string;
+  #at = 0;
+  #depth = 0;
+
+  constructor(source: string) {
+    this.#source = source;
+  }
+
+  parse(): Node {
+    const node = this.#alternation({ fold: false, multiline: false, dotAll: false });
+    if (this.#at < this.#source.length) this.#fail('unexpected )');
+    return node;
+  }
+
+  #alternation(flags: Flags): Node {
+    if (++this.#depth > MAX_DEPTH) this.#fail('groups are nested too deeply');
+    const branches: Node[] = [];
+    let current = flags;
+    let items: Node[] = [];
+    for (;;) {
+      const char = this.#source[this.#at];
+      if (char === undefined || char === ')') break;
+      if (char === '|') {
+        this.#at++;
+        branches.push(concat(items));
+        items = [];
+        continue;
+      }
+      if (char === '(') {
+        const next = this.#group(current);
+        if ('flags' in next) current = next.flags;
+        else items.push(this.#quantified(next.node));
+        continue;
+      }
+      if (this.#source.startsWith('\\Q', this.#at)) {
+        this.#quoted(items, current);
+        continue;
+      }
+      items.push(this.#quantified(this.#atom(current)));
+    }
+    this.#depth--;
+    branches.push(concat(items));
+    return branches.length === 1 ? (branches[0] as Node) : { kind: 'alternate', nodes: branches };
+  }
+
+  /** A parenthesis: a group, or flags that hold to the end of the enclosing one. */
+  #group(flags: Flags): { readonly node: Node } | { readonly flags: Flags } {
+    const open = this.#at;
+    this.#at++;
+    if (this.#source[this.#at] !== '?') return { node: { kind: 'capture', node: this.#groupBody(flags, open) } };
+    this.#at++;
+    const named = /^P?<(?![=!])/.exec(this.#source.slice(this.#at, this.#at + 3));
+    if (named !== null) {
+      this.#at += named[0].length;
+      const name = /^\w+(?=>)/.exec(this.#source.slice(this.#at))?.[0];
+      if (name === undefined) this.#fail('bad name of a group');
+      this.#at += name.length + 1;
+      return { node: { kind: 'capture', node: this.#groupBody(flags, open), name } };
+    }
+    const written = /^([imsU]*)(?:-([imsU]*))?([:)])/.exec(this.#source.slice(this.#at));
+    if (written === null || (written[0] === ')' && written[1] === '')) {
+      this.#fail('look-around, back-references and other Perl extensions are not part of RE2');
+    }
+    this.#at += written[0].length;
+    const on = written[1] ?? '';
+    const off = written[2] ?? '';
+    const pick = (flag: string, was: boolean): boolean => (off.includes(flag) ? false : on.includes(flag) || was);
+    const inner = { fold: pick('i', flags.fold), multiline: pick('m', flags.multiline), dotAll: pick('s', flags.dotAll) };
+    if (written[3] === ')') return { flags: inner };
+    return { node: this.#groupBody(inner, open) };
+  }
+
+  #groupBody(flags: Flags, open: number): Node {
+    const node = this.#alternation(flags);
+    if (this.#source[this.#at] !== ')') this.#fail('missing )', open);
+    this.#at++;
+    return node;
+  }
+
+  /** `\Q…\E`: text taken as it stands. */
+  #quoted(items: Node[], flags: Flags): void {
+    this.#at += 2;
+    const end = this.#source.indexOf('\\E', this.#at);
+    const stop = end < 0 ? this.#source.length : end;
+    while (this.#at < stop) items.push(this.#literal(this.#codePoint(), flags));
+    if (end >= 0) this.#at += 2;
+    const last = items.pop();
+    if (last !== undefined) items.push(this.#quantified(last));
+  }
+
+  #quantified(node: Node): Node {
+    let result = node;
+    let applied = 0;
+    for (;;) {
+      const rest = this.#source.slice(this.#at, this.#at + 12);
+      const found = /^(?:([*+?])|\{(\d+)(,(\d*))?\})(\??)/.exec(rest);
+      if (found === null) return result;
+      const min = found[1] === undefined ? Number(found[2]) : found[1] === '+' ? 1 : 0;
+      const max =
+        found[1] !== undefined ? (found[1] === '?' ? 1 : Infinity) : found[3] === undefined ? min : found[4] === '' ? Infinity : Number(found[4]);
+      if (min > MAX_REPEAT || (max !== Infinity && max > MAX_REPEAT)) this.#fail(`repetition count above ${MAX_REPEAT}`);
+      if (max < min) this.#fail('repetition with its bounds reversed');
+      if (applied++ > 0) this.#fail('repetition of a repetition');
+      this.#at += found[0].length;
+      result = { kind: 'repeat', node: result, min, max };
+    }
+  }
+
+  #atom(flags: Flags): Node {
+    const char = this.#source[this.#at] as string;
+    switch (char) {
+      case '*':
+      case '+':
+      case '?':
+        return this.#fail(`nothing to repeat before ${char}`);
+      case '[':
+        return { kind: 'class', set: this.#class(flags) };
+      case '.':
+        this.#at++;
+        return { kind: 'class', set: flags.dotAll ? rangeSet(0, 255) : rangeSet(0, 9, 11, 255) };
+      case '^':
+        this.#at++;
+        return { kind: 'assert', what: flags.multiline ? 'line-start' : 'text-start' };
+      case '$':
+        this.#at++;
+        return { kind: 'assert', what: flags.multiline ? 'line-end' : 'text-end' };
+      case '\\':
+        return this.#escape(flags);
+      default:
+        return this.#literal(this.#codePoint(), flags);
+    }
+  }
+
+  #escape(flags: Flags): Node {
+    const char = this.#source[this.#at + 1];
+    if (char === undefined) this.#fail('a backslash at the end');
+    const assertion = ({ A: 'text-start', z: 'text-end', b: 'word', B: 'not-word' } as const)[char];
+    if (assertion !== undefined) {
+      this.#at += 2;
+      return { kind: 'assert', what: assertion };
+    }
+    if (char === 'C') this.#fail('\\C is not supported: patterns already see single bytes');
+    const shorthand = this.#shorthand(flags);
+    if (shorthand !== undefined) return { kind: 'class', set: shorthand };
+    return this.#literal(this.#escapedPoint(), flags);
+  }
+
+  /** `\d \w \s \pL` and their negations, inside or outside a class. */
+  #shorthand(flags: Flags): ByteSet | undefined {
+    const char = this.#source[this.#at + 1] ?? '';
+    const perl = PERL_CLASSES[char.toLowerCase()];
+    if (perl !== undefined) {
+      this.#at += 2;
+      return char === char.toLowerCase() ? perl : negate(perl);
+    }
+    if (char !== 'p' && char !== 'P') return undefined;
+    const found = /^\\[pP](?:\{(\^?)([^}]+)\}|([A-Z]))/.exec(this.#source.slice(this.#at));
+    if (found === null) this.#fail('bad Unicode class');
+    this.#at += found[0].length;
+    const name = found[2] ?? found[3] ?? '';
+    const set = unicodeSet(name, flags.fold) ?? this.#fail(`unknown Unicode class ${name}`);
+    return (char === 'P') !== (found[1] === '^') ? negate(set) : set;
+  }
+
+  /** A backslash escape that stands for one character. */
+  #escapedPoint(): number {
+    const rest = this.#source.slice(this.#at);
+    const hex = /^\\x(?:\{([0-9A-Fa-f]{1,6})\}|([0-9A-Fa-f]{2}))/.exec(rest);
+    if (hex !== null) {
+      this.#at += hex[0].length;
+      return Number.parseInt(hex[1] ?? hex[2] ?? '', 16);
+    }
+    const octal = /^\\(0[0-7]{0,2}|[1-7][0-7]{1,2})/.exec(rest);
+    if (octal !== null) {
+      this.#at += octal[0].length;
+      return Number.parseInt(octal[1] as string, 8);
+    }
+    const char = rest[1] as string;
+    const simple = SIMPLE_ESCAPES[char];
+    if (simple !== undefined) {
+      this.#at += 2;
+      return simple;
+    }
+    if (/[A-Za-z0-9]/.test(char)) this.#fail(`unknown escape \\${char}`);
+    this.#at++;
+    return this.#codePoint();
+  }
+
+  #class(flags: Flags): ByteSet {
+    const open = this.#at;
+    this.#at++;
+    const negated = this.#source[this.#at] === '^';
+    if (negated) this.#at++;
+    const set = emptySet();
+    for (let first = true; ; first = false) {
+      const char = this.#source[this.#at];
+      if (char === undefined) this.#fail('missing ]', open);
+      if (char === ']' && !first) break;
+      const posix = /^\[:(\^?)(\w+):\]/.exec(this.#source.slice(this.#at, this.#at + 16));
+      if (posix !== null) {
+        const named = POSIX_CLASSES[posix[2] as string] ?? this.#fail(`unknown class [:${posix[2]}:]`);
+        const folded = flags.fold ? fold(named) : named;
+        union(set, posix[1] === '^' ? negate(folded) : folded);
+        this.#at += posix[0].length;
+        continue;
+      }
+      if (char === '\\') {
+        const shorthand = this.#shorthand(flags);
+        if (shorthand !== undefined) {
+          union(set, shorthand);
+          continue;
+        }
+      }
+      const low = this.#classPoint();
+      let high = low;
+      if (this.#source[this.#at] === '-' && this.#source[this.#at + 1] !== ']' && this.#source[this.#at + 1] !== undefined) {
+        this.#at++;
+        high = this.#classPoint();
+        if (high < low) this.#fail('a range with its ends reversed');
+      }
+      if (flags.fold) addFolded(set, low, high);
+      else addRange(set, low, high);
+    }
+    this.#at++;
+    return negated ? negate(set) : set;
+  }
+
+  #classPoint(): number {
+    return this.#source[this.#at] === '\\' ? this.#escapedPoint() : this.#codePoint();
+  }
+
+  #codePoint(): number {
+    const point = this.#source.codePointAt(this.#at) ?? this.#fail('unexpected end');
+    this.#at += point > 0xffff ? 2 : 1;
+    return point;
+  }
+
+  #literal(point: number, flags: Flags): Node {
+    const set = emptySet();
+    if (flags.fold) addFolded(set, point, point);
+    else addRange(set, point, point);
+    return { kind: 'class', set };
+  }
+
+  #fail(message: string, index = this.#at): never {
+    throw new PatternSyntaxError(`${message} (at character ${index + 1} of the pattern)`, index);
+  }
+}
+
+function concat(nodes: readonly Node[]): Node {
+  if (nodes.length === 0) return { kind: 'empty' };
+  return nodes.length === 1 ? (nodes[0] as Node) : { kind: 'concat', nodes };
+}
+
+function fold(set: ByteSet): ByteSet {
+  const folded = emptySet();
+  for (let byte = 0; byte < 256; byte++) if (set[byte] === 1) addFolded(folded, byte, byte);
+  return folded;
+}
+
+/** The latin-1 characters of a Unicode category or script, by the runtime's own tables. */
+function unicodeSet(name: string, folded: boolean): ByteSet | undefined {
+  let test: RegExp | undefined;
+  for (const property of [`\\p{${name}}`, `\\p{Script=${name}}`]) {
+    try {
+      test ??= new RegExp(property, 'u');
+    } catch {
+      // Not of that kind: try the next spelling.
+    }
+  }
+  if (name === 'Any') return rangeSet(0, 255);
+  if (test === undefined) return undefined;
+  const set = emptySet();
+  for (let byte = 0; byte < 256; byte++) if (test.test(String.fromCharCode(byte))) set[byte] = 1;
+  return folded ? fold(set) : set;
+}

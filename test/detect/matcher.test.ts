@@ -1,0 +1,77 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import fc from 'fast-check';
+import { compileRuleset } from '../../src/detect/compile-ruleset.ts';
+import { createMatcher } from '../../src/detect/matcher.ts';
+import type { Match } from '../../src/detect/match.ts';
+import type { Rule } from '../../src/model/rule.ts';
+import { makeRule } from '../helpers/make-rule.ts';
+import { oracleMatches, sortMatches } from '../helpers/oracle.ts';
+
+// One rule for each way in which a pattern can be awkward.
+const PATTERNS: Readonly<Record<string, string>> = {
+  'literal first': 'abc_(?<secret>[a-z0-9]{6})',
+  'word boundary': '\\bkey-(?<secret>[0-9a-f]{4,8})\\b',
+  'folded name and value': '(?i)(?:api[_-]?key|token|secret)[\\w.-]{0,8}[ \'"]{0,3}(?:=|:|=>)[ "\']{0,3}(?<secret>[\\w-]{4,20})',
+  'variable lead': '[\\w.-]{0,12}(?:passwd|passphrase)[ =:]{1,3}(?<secret>\\S{3,12})',
+  'lazy lead': '[a-z]{0,9}?token[:=](?<secret>[a-z]{2,9}?);',
+  'different literals at different places': '(?:[0-9]{2}xyz|xyzw[0-9]{3}|a{0,4}keys)(?<secret>[ab]{1,5})',
+  'literal in the middle of an alternation': '(?:sk_live_[a-z]{4}|[0-9]{3}-live-[0-9]{2})x?',
+  'without a bound': 'abc[a-z]*z',
+  'line anchors': '(?m)^tok[0-9]+$',
+  'text anchors': '\\Aabc[a-z]{1,3}|xyz[0-9]{1,3}\\z',
+  'no literal': '[xyz]{2}[0-9]{2}',
+  'repetition with a literal inside': '(?:ab-cd[0-9]){2,3}',
+  'high bytes': 'key\\xe9(?<secret>[^a-z]{3})',
+  'negated class over all bytes': 'abc[^\\n]{2,5}=',
+};
+const RULES: Rule[] = Object.entries(PATTERNS).map(([id, pattern]) => makeRule({ id: id.replaceAll(' ', '-'), pattern, maxLength: 4096 }));
+const ruleset = compileRuleset(RULES);
+const whole = createMatcher(ruleset);
+
+function collect(find: (content: Uint8Array, found: (match: Match) => void) => void, content: Uint8Array): Match[] {
+  const found: Match[] = [];
+  find(content, (match) => found.push(match));
+  return sortMatches(found);
+}
+
+// Words of the patterns, so that random content is full of near misses, between noise of every byte.
+const WORDS = ['abc_', 'abc', 'key-', 'key', 'keys', 'api_key', 'API-KEY', 'apikey', 'Token', 'token', 'secret', 'passwd', 'passphrase', 'sk_live_', '-live-', 'xyz', 'tok', 'ab-cd', '12', '345', 'aaab', 'deadbeef', '=', ': ', ' => ', '"', "'", ';', '\n', ' ', 'z', 'xx11', '\u00e9', '---', 'A'];
+const content = fc
+  .array(fc.oneof({ weight: 6, arbitrary: fc.constantFrom(...WORDS) }, { weight: 1, arbitrary: fc.string({ maxLength: 6 }) }), { maxLength: 120 })
+  .map((parts) => Buffer.from(parts.join(''), 'latin1'));
+const bytes = fc.oneof(content, fc.uint8Array({ maxLength: 300 }).map((array) => Buffer.from(array)));
+
+describe('matcher', () => {
+  it('finds what the oracle finds, for every kind of pattern', () => {
+    fc.assert(
+      fc.property(bytes, (sample) => {
+        assert.deepEqual(collect(whole, sample), oracleMatches(RULES, sample));
+      }),
+      { numRuns: 1500 },
+    );
+  });
+
+  it('finds the same whatever the size of a slice', () => {
+    fc.assert(
+      fc.property(content, fc.integer({ min: 1, max: 700 }), (sample, slice) => {
+        assert.deepEqual(collect(createMatcher(ruleset, slice), sample), collect(whole, sample));
+      }),
+      { numRuns: 500 },
+    );
+  });
+
+  it('finds the same at every split point of one sample', () => {
+    const sample = Buffer.from(WORDS.join('') + ' token = "abcdefgh"; passwd: xyzzy1 sk_live_abcd 99xyzab keysab '.repeat(12), 'latin1');
+    const expected = oracleMatches(RULES, sample);
+    assert.ok(expected.length > 30, `only ${expected.length} matches to compare`);
+    for (let slice = 1; slice <= sample.length; slice++) assert.deepEqual(collect(createMatcher(ruleset, slice), sample), expected, `slices of ${slice}`);
+  });
+
+  it('finds every match that straddles a border between lanes', () => {
+    for (let pad = 0; pad < 2100; pad += 7) {
+      const sample = Buffer.from(`${'.'.repeat(pad)}abc_q1w2e3${'.'.repeat(2100 - pad)}`);
+      assert.deepEqual(collect(whole, sample), oracleMatches(RULES, sample), `at ${pad}`);
+    }
+  });
+});
