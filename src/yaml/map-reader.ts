@@ -138,9 +138,9 @@ export class MapReader {
     problems.push({ file, line: place.line, column: place.column, subject, message, level });
   }
 
-  /** Where the key is written, or the map itself. */
+  /** Where the key's value is written, or the map itself. */
   placeOf(key: string): YamlPlace {
-    return this.#entries.get(key) ?? this.#map;
+    return this.#entries.get(key)?.value ?? this.#map;
   }
 
   #entry(key: string): YamlEntry | undefined {
