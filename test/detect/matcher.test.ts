@@ -17,6 +17,10 @@ const PATTERNS: Readonly<Record<string, string>> = {
   'lazy lead': '[a-z]{0,9}?token[:=](?<secret>[a-z]{2,9}?);',
   'different literals at different places': '(?:[0-9]{2}xyz|xyzw[0-9]{3}|a{0,4}keys)(?<secret>[ab]{1,5})',
   'literal in the middle of an alternation': '(?:sk_live_[a-z]{4}|[0-9]{3}-live-[0-9]{2})x?',
+  'a match whose literal comes late over one whose literal comes early': '[a-zA-Z0-9]{6}END|MID[a-zA-Z0-9]{3}',
+  'more required bytes than are looked at': 'kwa-[q]{75,90}=',
+  'more optional bytes than are looked at': 'kwb-[q]{0,90};',
+  'a nested sequence longer than is looked at': 'kwc-(?:(?:[q]{40}[q]{40}-){1,2}|=)!',
   'without a bound': 'abc[a-z]*z',
   'line anchors': '(?m)^tok[0-9]+$',
   'text anchors': '\\Aabc[a-z]{1,3}|xyz[0-9]{1,3}\\z',
@@ -36,7 +40,7 @@ function collect(find: (content: Uint8Array, found: (match: Match) => void) => v
 }
 
 // Words of the patterns, so that random content is full of near misses, between noise of every byte.
-const WORDS = ['abc_', 'abc', 'key-', 'key', 'keys', 'api_key', 'API-KEY', 'apikey', 'Token', 'token', 'secret', 'passwd', 'passphrase', 'sk_live_', '-live-', 'xyz', 'tok', 'ab-cd', '12', '345', 'aaab', 'deadbeef', '=', ': ', ' => ', '"', "'", ';', '\n', ' ', 'z', 'xx11', '\u00e9', '---', 'A'];
+const WORDS = ['abc_', 'abc', 'key-', 'key', 'keys', 'api_key', 'API-KEY', 'apikey', 'Token', 'token', 'secret', 'passwd', 'passphrase', 'sk_live_', '-live-', 'xyz', 'tok', 'ab-cd', '12', '345', 'aaab', 'deadbeef', '=', ': ', ' => ', '"', "'", ';', '\n', ' ', 'z', 'xx11', '\u00e9', '---', 'A', 'abMIDxEND', 'MID', 'END', 'kwa-', 'kwb-', 'kwc-', 'qqq', `kwa-${'q'.repeat(80)}=`, `kwb-${'q'.repeat(80)};`, `kwc-${'q'.repeat(80)}-!`, `kwb-${'q'.repeat(91)};`];
 const content = fc
   .array(fc.oneof({ weight: 6, arbitrary: fc.constantFrom(...WORDS) }, { weight: 1, arbitrary: fc.string({ maxLength: 6 }) }), { maxLength: 120 })
   .map((parts) => Buffer.from(parts.join(''), 'latin1'));
