@@ -1,0 +1,48 @@
+/** Runs the real command as a child process, from its sources. */
+import { spawn } from 'node:child_process';
+import type { ChildProcess } from 'node:child_process';
+import { join } from 'node:path';
+import { isolatedEnv } from './temp-repo.ts';
+
+const CLI = join(import.meta.dirname, '../../src/cli.ts');
+
+export interface CliRun {
+  /** Exit code, or -1 when a signal ended it. */
+  readonly status: number;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+export interface CliOptions {
+  readonly cwd?: string;
+  readonly input?: string | Uint8Array;
+  readonly env?: NodeJS.ProcessEnv;
+  /** Called with the running process, to send it a signal for instance. */
+  readonly onStart?: (child: ChildProcess) => void;
+}
+
+/** Node's arguments that run the command line from its sources. */
+export function cliArguments(args: readonly string[]): string[] {
+  return ['--import', import.meta.resolve('tsx'), CLI, ...args];
+}
+
+/** `leakgate <args>` in an environment without configuration of the machine's user. */
+export async function runCli(args: readonly string[], options: CliOptions = {}): Promise<CliRun> {
+  const child = spawn(process.execPath, cliArguments(args), {
+    cwd: options.cwd ?? process.cwd(),
+    env: isolatedEnv(options.env),
+    stdio: 'pipe',
+  });
+  const out: Buffer[] = [];
+  const err: Buffer[] = [];
+  child.stdout.on('data', (chunk: Buffer) => out.push(chunk));
+  child.stderr.on('data', (chunk: Buffer) => err.push(chunk));
+  child.stdin.on('error', () => {}); // a command that reads no input has closed it already
+  child.stdin.end(options.input ?? '');
+  options.onStart?.(child);
+  const status = await new Promise<number>((resolve, reject) => {
+    child.once('error', reject);
+    child.once('close', (code) => resolve(code ?? -1));
+  });
+  return { status, stdout: Buffer.concat(out).toString('utf8'), stderr: Buffer.concat(err).toString('utf8') };
+}
