@@ -1,0 +1,97 @@
+import { escapeControls } from '../model/escape.ts';
+import type { Finding } from '../model/finding.ts';
+import { countOf, describeSample, UNREAD_MEANINGS, unreadCounts } from './describe-coverage.ts';
+import { createPaint } from './paint.ts';
+import type { Paint } from './paint.ts';
+import type { ReportInput, ReportOptions } from './report-input.ts';
+import { textSummary } from './text-summary.ts';
+
+/** Things not read that are named one by one; all are counted. */
+const SHOWN_SAMPLES = 10;
+
+/** For a person at a terminal: findings by file, what to do about them, and last what was and was not read. */
+export function* printText(input: ReportInput, options: ReportOptions): Generator<string> {
+  const paint = createPaint(options.color);
+  for (const [place, findings] of groupByPlace(input.findings)) {
+    yield `${paint.heading(place)}\n`;
+    for (const finding of findings) yield* findingLines(finding, paint);
+    yield '\n';
+  }
+  if (input.findings.length > 0) yield REMEDY;
+  yield* unreadLines(input, paint);
+  yield textSummary(input, paint);
+}
+
+const REMEDY = `What to do: revoke the secret where it was issued and put a new one outside of the repository (environment,
+vault). Deleting the line is not enough, the history keeps it. Not a secret? Put \`leakgate:allow\` on its line,
+or record the decision: leakgate review add FINGERPRINT --reason TEXT
+
+`;
+
+function groupByPlace(findings: readonly Finding[]): Map<string, Finding[]> {
+  const groups = new Map<string, Finding[]>();
+  for (const finding of findings) {
+    const place = describePlace(finding);
+    const group = groups.get(place);
+    if (group === undefined) groups.set(place, [finding]);
+    else group.push(finding);
+  }
+  return groups;
+}
+
+function describePlace(finding: Finding): string {
+  const path = escapeControls(finding.path);
+  switch (finding.kind) {
+    case 'blob':
+    case 'file':
+    case 'stdin':
+      return path;
+    case 'commit':
+      return `commit ${path} (message, names or headers)`;
+    case 'tag':
+      return `tag ${path} (message, name or headers)`;
+    case 'path':
+      return `${path} (the name itself)`;
+    default:
+      return finding.kind satisfies never;
+  }
+}
+
+function* findingLines(finding: Finding, paint: Paint): Generator<string> {
+  const at = `${finding.line}:${finding.column}`.padEnd(8);
+  const label = paint.severity(finding.severity, finding.severity);
+  const before = finding.state === 'pre-existing' ? paint.faint(' (was there before)') : '';
+  yield `  ${at} ${label}  ${escapeControls(finding.ruleName)} [${escapeControls(finding.ruleId)}]${before}\n`;
+  yield detail('secret', finding.secret, paint);
+  if (finding.commit !== undefined) yield detail('commit', describeCommit(finding), paint);
+  yield detail('fingerprint', finding.fingerprint, paint);
+  if (finding.occurrences > 1) yield detail('versions', `${finding.occurrences} of this file have it`, paint);
+}
+
+function detail(name: string, text: string, paint: Paint): string {
+  return `           ${paint.faint(name.padEnd(11))} ${escapeControls(text)}\n`;
+}
+
+/** `1a2b3c4d5e by Ann Example <ann@example.org> on 2026-01-02`, as far as it is known. */
+function describeCommit(finding: Finding): string {
+  const who = [finding.author, finding.email && `<${finding.email}>`].filter(Boolean).join(' ');
+  const when = finding.date === undefined ? '' : ` on ${finding.date.slice(0, 10)}`;
+  return `${(finding.commit ?? '').slice(0, 10)}${who === '' ? '' : ` by ${who}`}${when}`;
+}
+
+function* unreadLines(input: ReportInput, paint: Paint): Generator<string> {
+  const { coverage } = input;
+  const counts = unreadCounts(coverage);
+  if (counts.length === 0) return;
+  yield `${paint.warn('Not read, or not read whole:')}\n`;
+  for (const { reason, count } of counts) {
+    yield `  ${String(count).padStart(7)} ${reason}: ${UNREAD_MEANINGS[reason]}\n`;
+  }
+  for (const unread of coverage.unreadSamples.slice(0, SHOWN_SAMPLES)) {
+    yield `          ${unread.reason} ${escapeControls(describeSample(unread))}\n`;
+  }
+  const unnamed =
+    counts.reduce((sum, { count }) => sum + count, 0) - Math.min(coverage.unreadSamples.length, SHOWN_SAMPLES);
+  if (unnamed > 0) yield `          and ${countOf(unnamed, 'more', 'more')}\n`;
+  yield '\n';
+}
