@@ -1,8 +1,6 @@
-import { randomBytes } from 'node:crypto';
-import { open, realpath, rename, stat, unlink } from 'node:fs/promises';
-import type { FileHandle } from 'node:fs/promises';
-import { basename, dirname, join } from 'node:path';
+import { open, realpath, stat, writeFile } from 'node:fs/promises';
 import { LeakgateError } from '../model/errors.ts';
+import { writeFileAtomic } from '../util/write-atomic.ts';
 import { PRINTERS } from './report.ts';
 import type { ReportFormat, ReportInput } from './report.ts';
 import { toChunks } from './write-pieces.ts';
@@ -13,20 +11,20 @@ export interface ReportFileOptions {
 }
 
 /**
- * Writes the report to a file that is there whole or not at all: a temporary file beside it takes its name once everything is on
- * the disk. A link is followed; a device or pipe (`-o /dev/stderr`) is written to in place. Throws `OUTPUT_FAILED`.
+ * Writes the report to a file that is there whole or not at all. A link is followed; a device or pipe (`-o /dev/stderr`) is written
+ * to in place. An existing file keeps its permissions, unless they are too wide for secrets. Throws `OUTPUT_FAILED`.
  */
 export async function writeReportFile(
   format: ReportFormat,
   input: ReportInput,
   path: string,
-  options: ReportFileOptions,
+  { showSecrets }: ReportFileOptions,
 ): Promise<void> {
   const chunks = toChunks(PRINTERS[format](input, { color: false }));
   try {
     const target = await findTarget(path);
     if (target.special) await writeInPlace(target.path, chunks);
-    else await replaceFile(target.path, options.showSecrets ? 0o600 : (target.mode ?? 0o666), chunks);
+    else await writeFileAtomic(target.path, chunks, { mode: showSecrets ? 0o600 : target.mode });
   } catch (error) {
     const { syscall, message } = error as NodeJS.ErrnoException;
     if (syscall === undefined) throw error; // a defect of ours, not of the disk
@@ -40,8 +38,7 @@ interface Target {
   readonly path: string;
   /** Not a regular file: renaming over it would take a device away. */
   readonly special: boolean;
-  /** Permissions of the file that is there already. */
-  readonly mode?: number;
+  readonly mode: number;
 }
 
 async function findTarget(path: string): Promise<Target> {
@@ -51,44 +48,15 @@ async function findTarget(path: string): Promise<Target> {
     return { path: real, special: !stats.isFile(), mode: stats.mode & 0o777 };
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
-    return { path, special: false };
-  }
-}
-
-async function replaceFile(path: string, mode: number, chunks: Iterable<string>): Promise<void> {
-  const temporary = join(dirname(path), `.${basename(path)}.${randomBytes(6).toString('hex')}.tmp`);
-  const file = await open(temporary, 'wx', mode);
-  try {
-    await writeAndSync(file, chunks);
-    await rename(temporary, path);
-  } catch (error) {
-    await unlink(temporary).catch(() => {}); // the first error is the one to tell
-    throw error;
-  }
-  await syncFolder(dirname(path));
-}
-
-async function writeAndSync(file: FileHandle, chunks: Iterable<string>): Promise<void> {
-  try {
-    for (const chunk of chunks) await file.writeFile(chunk);
-    await file.sync();
-  } finally {
-    await file.close();
+    return { path, special: false, mode: 0o666 };
   }
 }
 
 async function writeInPlace(path: string, chunks: Iterable<string>): Promise<void> {
   const file = await open(path, 'w');
   try {
-    for (const chunk of chunks) await file.writeFile(chunk);
+    await writeFile(file, chunks);
   } finally {
     await file.close();
   }
-}
-
-/** Makes the rename survive a power cut; not every file system can, and the report is complete without it. */
-async function syncFolder(path: string): Promise<void> {
-  const folder = await open(path, 'r').catch(() => undefined);
-  await folder?.sync().catch(() => {});
-  await folder?.close();
 }

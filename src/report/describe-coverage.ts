@@ -53,8 +53,9 @@ export function describeOutcome(coverage: Coverage): string {
 
 /** What was read: `1,234 blobs, 56 commits, 3 tags, 789 trees, 12.3 MB`; kinds that did not occur are left out. */
 export function describeRead(coverage: Coverage): string {
+  const fromGit = coverage.commits + coverage.tags + coverage.trees > 0;
   const kinds = [
-    [coverage.blobs, 'file', 'files'],
+    [coverage.blobs, ...(fromGit ? (['blob', 'blobs'] as const) : (['file', 'files'] as const))],
     [coverage.commits, 'commit', 'commits'],
     [coverage.tags, 'tag', 'tags'],
     [coverage.trees, 'tree', 'trees'],

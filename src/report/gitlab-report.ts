@@ -64,15 +64,17 @@ function toGitlabTime(epochMs: number): string {
 
 function toVulnerability(finding: Finding): unknown {
   const name = escapeControls(finding.ruleName);
-  const inFile = finding.kind === 'commit' || finding.kind === 'tag' ? ` of a ${finding.kind}` : '';
+  // a commit or tag is no file
+  const object = finding.kind === 'commit' || finding.kind === 'tag' ? finding.kind : undefined;
+  const where = object === undefined ? '' : ` in ${object} ${escapeControls(finding.path)}`;
   return {
     id: toId(finding),
     name: name.length > MAX_NAME ? `${name.slice(0, MAX_NAME - 1)}…` : name,
-    description: `${name}${inFile}: ${escapeControls(finding.secret)}. Revoke it where it was issued; deleting the line is not enough.`,
+    description: `${name}${where}: ${escapeControls(finding.secret)}. Revoke it where it was issued; deleting the line is not enough.`,
     severity: SEVERITIES[finding.severity],
     identifiers: [{ type: 'leakgate_rule_id', name: `Leakgate rule ${finding.ruleId}`, value: finding.ruleId }],
     location: {
-      file: finding.path,
+      ...(object === undefined && { file: finding.path }),
       start_line: finding.line,
       end_line: finding.endLine,
       commit: {

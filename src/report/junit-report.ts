@@ -42,12 +42,13 @@ function* scanCase({ coverage }: ReportInput): Generator<string> {
 }
 
 function findingCase(finding: Finding): string {
-  const place = `${finding.path}:${finding.line}:${finding.column}`;
+  const object = finding.kind === 'commit' || finding.kind === 'tag';
+  const holder = object ? `${finding.kind} ${finding.path}` : finding.path;
+  const place = `${holder}:${finding.line}:${finding.column}`;
   const open = [
-    attribute('classname', finding.path),
+    attribute('classname', holder),
     attribute('name', `${finding.ruleId} at ${finding.line}:${finding.column}`),
-    attribute('file', finding.path),
-    attribute('line', finding.line),
+    ...(object ? [] : [attribute('file', finding.path), attribute('line', finding.line)]),
   ].join('');
   return `    <testcase${open}>\n      ${findingResult(finding, place)}\n    </testcase>\n`;
 }

@@ -6,8 +6,8 @@ import type { Paint } from './paint.ts';
 import type { ReportInput, ReportOptions } from './report-input.ts';
 import { textSummary } from './text-summary.ts';
 
-/** Things not read that are named one by one; all are counted. */
-const SHOWN_SAMPLES = 10;
+/** Things not read that are named one by one, of each reason; all are counted. */
+const SHOWN_SAMPLES = 5;
 
 /** For a person at a terminal: findings by file, what to do about them, and last what was and was not read. */
 export function* printText(input: ReportInput, options: ReportOptions): Generator<string> {
@@ -44,8 +44,9 @@ function describePlace(finding: Finding): string {
   switch (finding.kind) {
     case 'blob':
     case 'file':
-    case 'stdin':
       return path;
+    case 'stdin':
+      return path === '-' || path === '' ? 'standard input' : path;
     case 'commit':
       return `commit ${path} (message, names or headers)`;
     case 'tag':
@@ -79,19 +80,15 @@ function describeCommit(finding: Finding): string {
   return `${(finding.commit ?? '').slice(0, 10)}${who === '' ? '' : ` by ${who}`}${when}`;
 }
 
-function* unreadLines(input: ReportInput, paint: Paint): Generator<string> {
-  const { coverage } = input;
+function* unreadLines({ coverage }: ReportInput, paint: Paint): Generator<string> {
   const counts = unreadCounts(coverage);
   if (counts.length === 0) return;
   yield `${paint.warn('Not read, or not read whole:')}\n`;
   for (const { reason, count } of counts) {
-    yield `  ${String(count).padStart(7)} ${reason}: ${UNREAD_MEANINGS[reason]}\n`;
+    yield `  ${countOf(count, reason, reason)}: ${UNREAD_MEANINGS[reason]}\n`;
+    const shown = coverage.unreadSamples.filter((unread) => unread.reason === reason).slice(0, SHOWN_SAMPLES);
+    for (const unread of shown) yield `    ${escapeControls(describeSample(unread))}\n`;
+    if (count > shown.length && shown.length > 0) yield `    and ${countOf(count - shown.length, 'more', 'more')}\n`;
   }
-  for (const unread of coverage.unreadSamples.slice(0, SHOWN_SAMPLES)) {
-    yield `          ${unread.reason} ${escapeControls(describeSample(unread))}\n`;
-  }
-  const unnamed =
-    counts.reduce((sum, { count }) => sum + count, 0) - Math.min(coverage.unreadSamples.length, SHOWN_SAMPLES);
-  if (unnamed > 0) yield `          and ${countOf(unnamed, 'more', 'more')}\n`;
   yield '\n';
 }

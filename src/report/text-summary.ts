@@ -5,13 +5,13 @@ import { countOf, describeOutcome, describeRead } from './describe-coverage.ts';
 import type { Paint } from './paint.ts';
 import type { ReportInput } from './report-input.ts';
 
-/** The last line of the text report: what was found, and how far that can be trusted. */
+/** The last two lines of the text report: what was found, and how far that can be trusted. */
 export function textSummary(input: ReportInput, paint: Paint): string {
   const { coverage, durationMs } = input;
   const seconds = (durationMs / 1000).toFixed(durationMs < 10_000 ? 2 : 0);
   const outcome = `${escapeControls(describeOutcome(coverage))}; read ${describeRead(coverage)} in ${seconds} s.`;
   const found = `${describeFound(input, paint)}${describeAsides(input)}.`;
-  return `${found} ${coverage.outcome === 'complete' ? outcome : paint.bad(outcome)}\n`;
+  return `${found}\n${coverage.outcome === 'complete' ? outcome : paint.bad(outcome)}\n`;
 }
 
 /** "No secrets found" is said of a complete scan only. */

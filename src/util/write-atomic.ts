@@ -1,5 +1,8 @@
 import { randomBytes } from 'node:crypto';
-import { link, open, rename, unlink } from 'node:fs/promises';
+import { link, open, rename, unlink, writeFile } from 'node:fs/promises';
+
+/** What a file is to hold; pieces are written as they come, so that they need not be in memory together. */
+export type FileData = string | Uint8Array | Iterable<string>;
 
 export interface WriteOptions {
   /** Permissions of the new file, before the umask. */
@@ -10,7 +13,11 @@ export interface WriteOptions {
  * Replaces a file as a whole: readers see the old content or the new, also when the machine stops half-way.
  * A symbolic link is replaced, not followed.
  */
-export async function writeFileAtomic(path: string, data: string | Uint8Array, { mode = 0o666 }: WriteOptions = {}): Promise<void> {
+export async function writeFileAtomic(
+  path: string,
+  data: FileData,
+  { mode = 0o666 }: WriteOptions = {},
+): Promise<void> {
   const temporary = await writeBeside(path, data, mode);
   try {
     await rename(temporary, path);
@@ -21,7 +28,11 @@ export async function writeFileAtomic(path: string, data: string | Uint8Array, {
 }
 
 /** Creates a file with its whole content, unless it is there already; whether it was created. Of several processes, one is told yes. */
-export async function createFileAtomic(path: string, data: string | Uint8Array, { mode = 0o666 }: WriteOptions = {}): Promise<boolean> {
+export async function createFileAtomic(
+  path: string,
+  data: FileData,
+  { mode = 0o666 }: WriteOptions = {},
+): Promise<boolean> {
   const temporary = await writeBeside(path, data, mode);
   try {
     await link(temporary, path);
@@ -35,11 +46,11 @@ export async function createFileAtomic(path: string, data: string | Uint8Array, 
 }
 
 /** Writes and syncs a file of its own in the same folder, so that a rename or link cannot cross file systems. */
-async function writeBeside(path: string, data: string | Uint8Array, mode: number): Promise<string> {
+async function writeBeside(path: string, data: FileData, mode: number): Promise<string> {
   const temporary = `${path}.${randomBytes(6).toString('hex')}.tmp`;
   const file = await open(temporary, 'wx', mode);
   try {
-    await file.writeFile(data);
+    await writeFile(file, data);
     await file.sync();
   } catch (error) {
     await unlink(temporary).catch(() => {}); // the first error is the one to tell
