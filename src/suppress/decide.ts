@@ -46,7 +46,7 @@ export function decide(candidate: Candidate, policy: Policy, now: Date): Suppres
 /** The paths at which the rule runs; `undefined` when it runs at none of them. */
 function pathsOfRule(rule: Rule, paths: readonly string[]): readonly string[] | undefined {
   if (rule.path === undefined || rule.pattern === undefined) return paths;
-  const pattern = compiledPath(rule.path);
+  const pattern = compiledPath(rule, rule.path);
   const running = paths.filter((path) => pattern.test(latin1View(path)));
   return running.length === 0 ? undefined : running;
 }
@@ -110,12 +110,11 @@ function matchesPath(entry: Allowlist, path: string): boolean {
   return matchers.some((matches) => matches(path));
 }
 
-const pathPatterns = new Map<string, Pattern>();
+const pathPatterns = new WeakMap<Rule, Pattern>();
 
-/** By source, of which there are as many as rules with a path. */
-function compiledPath(source: string): Pattern {
-  let pattern = pathPatterns.get(source);
-  if (pattern === undefined) pathPatterns.set(source, (pattern = compilePattern(source)));
+function compiledPath(rule: Rule, source: string): Pattern {
+  let pattern = pathPatterns.get(rule);
+  if (pattern === undefined) pathPatterns.set(rule, (pattern = compilePattern(source)));
   return pattern;
 }
 

@@ -26,13 +26,13 @@ export async function withFileLock<T>(path: string, work: () => Promise<T>, { ti
   const lock = `${path}.lock`;
   const mine = `${process.pid} ${hostname()} ${randomBytes(8).toString('hex')}\n`;
   const end = performance.now() + timeoutMs;
-  while (!(await createFileAtomic(lock, mine))) {
+  while (!(await createFileAtomic(lock, mine, { sync: false }))) {
     signal?.throwIfAborted();
     await removeIfStale(lock);
     if (performance.now() > end) {
       const [pid = '?', host = '?'] = ((await readIfThere(lock)) ?? '').split(' ');
       throw new LockTimeoutError(
-        `${lock} is held by process ${pid} on ${host} for more than ${timeoutMs} ms; if no such process runs, delete the file`,
+        `${lock} is held by process ${pid} on ${host} for more than ${timeoutMs} ms; if no such process runs, delete the file (and ${lock}.removal)`,
       );
     }
     await sleep(5 + Math.random() * 20, undefined, { signal });
@@ -52,7 +52,7 @@ async function removeIfStale(lock: string): Promise<void> {
   const holder = await readIfThere(lock);
   if (holder === undefined || !isDead(holder)) return;
   const removal = `${lock}.removal`;
-  if (!(await createFileAtomic(removal, `${process.pid}\n`))) return;
+  if (!(await createFileAtomic(removal, `${process.pid}\n`, { sync: false }))) return;
   try {
     if ((await readIfThere(lock)) === holder) await unlink(lock);
   } finally {

@@ -7,6 +7,8 @@ export type FileData = string | Uint8Array | Iterable<string>;
 export interface WriteOptions {
   /** Permissions of the new file, before the umask. */
   readonly mode?: number;
+  /** Whether the content must be on the disk before this returns; `false` for what a restart may lose. */
+  readonly sync?: boolean;
 }
 
 /**
@@ -45,13 +47,13 @@ export async function createFileAtomic(
   }
 }
 
-/** Writes and syncs a file of its own in the same folder, so that a rename or link cannot cross file systems. */
-async function writeBeside(path: string, data: FileData, mode: number): Promise<string> {
+/** Writes a file of its own in the same folder, so that a rename or link cannot cross file systems. */
+async function writeBeside(path: string, data: FileData, mode: number, sync: boolean): Promise<string> {
   const temporary = `${path}.${randomBytes(6).toString('hex')}.tmp`;
   const file = await open(temporary, 'wx', mode);
   try {
     await writeFile(file, data);
-    await file.sync();
+    if (sync) await file.sync();
   } catch (error) {
     await unlink(temporary).catch(() => {}); // the first error is the one to tell
     throw error;
