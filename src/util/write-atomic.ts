@@ -18,9 +18,9 @@ export interface WriteOptions {
 export async function writeFileAtomic(
   path: string,
   data: FileData,
-  { mode = 0o666 }: WriteOptions = {},
+  { mode = 0o666, sync = true }: WriteOptions = {},
 ): Promise<void> {
-  const temporary = await writeBeside(path, data, mode);
+  const temporary = await writeBeside(path, data, mode, sync);
   try {
     await rename(temporary, path);
   } catch (error) {
@@ -33,9 +33,9 @@ export async function writeFileAtomic(
 export async function createFileAtomic(
   path: string,
   data: FileData,
-  { mode = 0o666 }: WriteOptions = {},
+  { mode = 0o666, sync = true }: WriteOptions = {},
 ): Promise<boolean> {
-  const temporary = await writeBeside(path, data, mode);
+  const temporary = await writeBeside(path, data, mode, sync);
   try {
     await link(temporary, path);
     return true;
