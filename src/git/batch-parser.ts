@@ -44,6 +44,11 @@ export class BatchParser {
     this.#maxBytes = maxBytes;
   }
 
+  /** Whether the answer being read has been reported as too large already. */
+  get skipping(): boolean {
+    return this.#toSkip > 0;
+  }
+
   /** Where the next bytes are to be written; never empty. */
   space(): Buffer {
     return this.#buffer.subarray(this.#end);

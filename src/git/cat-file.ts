@@ -37,7 +37,7 @@ export async function readObjects(repo: Repository, oids: Uint8Array | readonly 
     if (exit.status === 0) throw new LeakgateError('GIT_FAILED', `git cat-file answered ${parser.answered} of ${rest.count} requests`);
     // Dying on the first object may also mean that git cannot work here at all; then this throws.
     if (parser.answered === 0) await runGit(repo, ['rev-parse', '--absolute-git-dir'], { signal: options.signal });
-    handler.unread({ ...whyUnread(exit), what: oidAt(rest, parser.answered) });
+    if (!parser.skipping) handler.unread({ ...whyUnread(exit), what: oidAt(rest, parser.answered) });
     rest = linesFrom(rest, parser.answered + 1);
   }
 }

@@ -23,7 +23,8 @@ export interface ReadFileOptions {
  */
 export async function readFileAt(repo: Repository, revision: string, path: string, options: ReadFileOptions): Promise<FileAt> {
   const { maxBytes, signal } = options;
-  const commit = await resolveRevision(repo, revision, { signal });
+  // As an object: a tip that is there but cannot be read must be an error in what follows, not an absent file.
+  const commit = await resolveRevision(repo, revision, { type: 'object', signal });
   if (commit === undefined) return { kind: 'absent' };
   const place = { gitDir: repo.gitDir, env: { ...repo.env, GIT_LITERAL_PATHSPECS: '1' } };
   const listing = await runGit(place, ['ls-tree', '-z', '-l', '--full-tree', commit, '--', path], { signal });
