@@ -1,0 +1,127 @@
+/**
+ * From files to the one policy in force:
+ *
+ *     findPolicySources ─> readPolicySources ─> parsePolicy ─> Policy
+ *                                │
+ *                                └─> policySourcesDigest (key of caches)
+ *
+ * Files of operators must be right: whatever is wrong in them is thrown together and nothing is scanned under half a policy. The content's own
+ * file comes from people who push, so a wrong one is ignored whole, with a warning: it can neither stop pushes nor weaken anything.
+ */
+import { LeakgateError, ProblemsError } from '../model/errors.ts';
+import type { Problem } from '../model/errors.ts';
+import type { Decision, Policy } from '../model/policy.ts';
+import { SCOPES } from '../model/rule.ts';
+import type { Allowlist, Rule } from '../model/rule.ts';
+import { findDuplicateIds, parseRules } from '../rules/load-rules.ts';
+import { parseReviews } from '../store/review-store.ts';
+import { configLimits } from './config-limits.ts';
+import { parseConfig } from './config-syntax.ts';
+import type { ConfigSyntax } from './config-syntax.ts';
+import { mergeConfigs } from './merge.ts';
+import { readPolicySources } from './policy-sources.ts';
+import type { PolicySources, PolicyTexts, SourceText } from './policy-sources.ts';
+
+/**
+ * Reads and merges all scopes.
+ * @throws ProblemsError CONFIG_INVALID or RULE_INVALID with every problem of every operator's file.
+ */
+export async function loadPolicy(sources: PolicySources): Promise<Policy> {
+  return parsePolicy(await readPolicySources(sources));
+}
+
+/** As `loadPolicy`, from what was read already. */
+export function parsePolicy(texts: PolicyTexts): Policy {
+  const builtin = 'digest' in texts.builtin ? texts.builtin : parseBuiltin(texts.builtin);
+  const configs: ConfigSyntax[] = [];
+  const problems: Problem[] = [];
+  for (const source of texts.files) {
+    const parsed = parseSource(source);
+    configs.push(parsed.config);
+    problems.push(...parsed.problems);
+  }
+  if (problems.some((problem) => problem.level === 'error')) throw new ProblemsError('CONFIG_INVALID', problems);
+  const content = parseContent(texts.content);
+  if (content.config !== undefined) configs.push(content.config);
+  const merged = mergeConfigs(builtin, configs);
+  const policy: Policy = {
+    ...merged,
+    decisions: [...merged.decisions, ...content.decisions],
+    problems: [...problems, ...merged.problems, ...content.problems],
+  };
+  return withReviews(policy, texts);
+}
+
+/**
+ * The policy with the reviews that were read, in place of those it has. A wrong line in a review file is a warning and that line is
+ * left out, which can only make a finding count again.
+ */
+export function withReviews(policy: Policy, { reviews: sources }: Pick<PolicyTexts, 'reviews'>): Policy {
+  const lock = policy.locks.find((candidate) => candidate.name === 'reviews');
+  const decisions: Decision[] = policy.decisions.filter((decision) => decision.about !== 'reviews');
+  const problems: Problem[] = policy.problems.filter((problem) => problem.subject !== REVIEWS_SUBJECT);
+  const reviews = sources.flatMap((source) => {
+    const { scope, file } = source;
+    const parsed = parseReviews(Buffer.from(source.bytes).toString('utf8'), file, scope);
+    if (lock !== undefined && SCOPES.indexOf(lock.origin.scope) < SCOPES.indexOf(scope)) {
+      const message = `its ${parsed.reviews.length} reviews do not count: reviews are locked by ${lock.origin.file}:${lock.origin.line}`;
+      decisions.push({ kind: 'refused', about: 'reviews', subject: file, origin: { scope, file, line: 1, column: 1 }, lock: lock.origin, message });
+      problems.push({ file, line: 1, column: 1, subject: REVIEWS_SUBJECT, message, level: 'warning' });
+      return [];
+    }
+    for (const problem of parsed.problems) problems.push({ ...problem, subject: REVIEWS_SUBJECT, level: 'warning' });
+    return parsed.reviews;
+  });
+  return { ...policy, reviews, decisions, problems };
+}
+
+/** Tells warnings about reviews from those of configuration. */
+const REVIEWS_SUBJECT = 'reviews';
+
+function parseBuiltin(sources: readonly SourceText[]): { readonly rules: readonly Rule[]; readonly allowlists: readonly Allowlist[] } {
+  const loaded = sources.map(({ bytes, file }) => parseRules(Buffer.from(bytes).toString('utf8'), file, 'builtin'));
+  const rules = loaded.flatMap((part) => part.rules);
+  const problems = [...loaded.flatMap((part) => part.problems), ...findDuplicateIds(rules)];
+  if (problems.some((problem) => problem.level === 'error')) throw new ProblemsError('RULE_INVALID', problems);
+  return { rules, allowlists: loaded.flatMap((part) => part.allowlists) };
+}
+
+function parseSource({ bytes, file, scope }: SourceText): ReturnType<typeof parseConfig> {
+  const { maxBytes } = configLimits(scope);
+  if (bytes.length > maxBytes) throw new LeakgateError('CONFIG_INVALID', `${file} has ${bytes.length} bytes; at most ${maxBytes} are read`);
+  try {
+    return parseConfig(new TextDecoder('utf-8', { fatal: true }).decode(bytes), file, scope);
+  } catch (error) {
+    if (!(error instanceof TypeError)) throw error;
+    throw new LeakgateError('CONFIG_INVALID', `${file} is not UTF-8 text`, { cause: error });
+  }
+}
+
+interface ParsedContent {
+  readonly config?: ConfigSyntax;
+  readonly decisions: readonly Decision[];
+  readonly problems: readonly Problem[];
+}
+
+function parseContent(content: PolicyTexts['content']): ParsedContent {
+  if (content === undefined) return { decisions: [], problems: [] };
+  if ('refused' in content) return ignored(content.file, content.refused, []);
+  try {
+    const { config, problems } = parseSource(content);
+    const errors = problems.filter((problem) => problem.level === 'error');
+    if (errors.length === 0) return { config, decisions: [], problems };
+    return ignored(content.file, `it has ${errors.length} ${errors.length === 1 ? 'problem' : 'problems'}`, problems);
+  } catch (error) {
+    if (error instanceof LeakgateError) return ignored(content.file, error.message, []);
+    throw error;
+  }
+}
+
+function ignored(file: string, why: string, details: readonly Problem[]): ParsedContent {
+  const message = `the file is ignored whole: ${why}`;
+  const place = { file, line: 1, column: 1 };
+  return {
+    decisions: [{ kind: 'ignored', about: 'file', subject: file, origin: { scope: 'content', ...place }, message }],
+    problems: [{ ...place, subject: '', message, level: 'warning' }, ...details.map((problem) => ({ ...problem, level: 'warning' as const }))],
+  };
+}

@@ -1,0 +1,220 @@
+/**
+ * Merging of scopes, pure. Each file is applied on top of what the scopes above it say; a lock of a higher scope stops it, entry by entry,
+ * and every entry leaves a decision behind: what it did, or what kept it from doing it.
+ *
+ * A lock binds the scopes below its own. Within one file the order is settings, rules, disabled rules, allowlists, and at last its locks.
+ */
+import type { Problem } from '../model/errors.ts';
+import { DEFAULT_SETTINGS, LOCK_NAMES } from '../model/policy.ts';
+import type { ContentSettings, Decision, Lock, LockName, Policy, Settings } from '../model/policy.ts';
+import { SCOPES } from '../model/rule.ts';
+import type { Allowlist, Origin, Rule } from '../model/rule.ts';
+import { overrideRule, toRule } from '../rules/rule-syntax.ts';
+import type { RuleSyntax } from '../rules/rule-syntax.ts';
+import { didYouMean } from '../yaml/nearest-name.ts';
+import type { Placed } from '../yaml/map-reader.ts';
+import type { ConfigSyntax } from './config-syntax.ts';
+import { locksOfSetting, withSetting } from './setting-keys.ts';
+import type { SettingEntry } from './setting-keys.ts';
+
+/** The policy of the built-in rules with these files on top, higher scopes first. It has no reviews yet. */
+export function mergeConfigs(
+  builtin: { readonly rules: readonly Rule[]; readonly allowlists: readonly Allowlist[] },
+  configs: readonly ConfigSyntax[],
+): Policy {
+  const merge = new Merge(builtin.rules, builtin.allowlists);
+  for (const config of configs) merge.apply(config);
+  return merge.finish();
+}
+
+class Merge {
+  readonly #rules: Map<string, Rule>;
+  readonly #disabled = new Map<string, { readonly rule: Rule; readonly origin: Origin }>();
+  readonly #allowlists: Allowlist[];
+  readonly #locks: Lock[] = [];
+  readonly #decisions: Decision[] = [];
+  readonly #problems: Problem[] = [];
+  readonly #settingOrigins = new Map<string, Origin>();
+  #settings: Settings = DEFAULT_SETTINGS;
+
+  constructor(rules: readonly Rule[], allowlists: readonly Allowlist[]) {
+    this.#rules = new Map(rules.map((rule) => [rule.id, rule]));
+    this.#allowlists = [...allowlists];
+  }
+
+  apply(config: ConfigSyntax): void {
+    for (const entry of config.settings) this.#set(entry, originOf(config, entry));
+    for (const rule of config.rules) this.#rule(rule);
+    for (const id of config.disabledRules) this.#disable(id.value, originOf(config, id));
+    for (const allowlist of config.allowlists) this.#allow(allowlist);
+    for (const lock of config.locks) this.#lock(lock, originOf(config, lock));
+  }
+
+  finish(): Policy {
+    const rules = [...this.#rules.values()];
+    const inner = rules.flatMap((rule) => rule.allowlists.map((allowlist) => ({ ...allowlist, rules: [rule.id] })));
+    const allowlists = [...this.#allowlists, ...inner];
+    this.#warnOfUnknownNames();
+    return {
+      rules,
+      allowlists,
+      settings: this.#settings,
+      locks: this.#locks,
+      reviews: [],
+      decisions: this.#decisions,
+      problems: this.#problems,
+    };
+  }
+
+  #set({ key, value }: SettingEntry, origin: Origin): void {
+    const shown = `${key}: ${JSON.stringify(value)}`;
+    const entry = { about: 'setting', subject: key, origin } as const;
+    if (origin.scope === 'content' && /^(?:hook|content)\./.test(key)) {
+      this.#refuse({ ...entry, message: `${shown} is not applied: content can never change ${key.split('.', 1)[0]} settings` });
+      return;
+    }
+    if (!this.#may(entry, 'settings', locksOfSetting(key), shown)) return;
+    this.#settings = withSetting(this.#settings, key, value);
+    const previous = this.#settingOrigins.get(key);
+    this.#settingOrigins.set(key, origin);
+    this.#decisions.push({ kind: 'set', ...entry, ...(previous ? { previous } : {}), message: `sets ${shown}` });
+  }
+
+  #rule(syntax: RuleSyntax): void {
+    const { id, origin } = syntax;
+    const entry = { about: 'rule', subject: id, origin } as const;
+    const existing = this.#rules.get(id);
+    if (existing !== undefined) {
+      if (!this.#may(entry, 'overrides', [id, 'rules', 'overrides'], 'the override')) return;
+      const change = this.#withoutLockedAllowlists(syntax);
+      const keys = Object.keys(change).filter((key) => key !== 'id' && key !== 'origin');
+      if (keys.length === 0) return;
+      this.#rules.set(id, overrideRule(existing, forNewPattern(change)));
+      this.#decisions.push({ kind: 'overridden', ...entry, previous: existing.origin, message: `overrides ${keys.join(', ')}` });
+      return;
+    }
+    const gone = this.#disabled.get(id);
+    const rule = toRule(syntax, []);
+    if (rule === undefined) {
+      const why = gone ? `it was disabled by ${placeOf(gone.origin)}` : `there is no rule of this id${didYouMean(id, this.#rules.keys())}`;
+      this.#warn({ kind: 'ignored', ...entry, message: `the override is ignored: ${why}` });
+      return;
+    }
+    if (!this.#may(entry, 'rules', [id, 'rules'], 'the rule')) return;
+    this.#disabled.delete(id);
+    this.#rules.set(id, rule);
+    const message = gone ? `adds a rule in place of the one that ${placeOf(gone.origin)} disabled` : 'adds the rule';
+    this.#decisions.push({ kind: 'added', ...entry, message });
+  }
+
+  /** An override may bring allowlists and stop words; where allowlists are not allowed, the rest of it still is. */
+  #withoutLockedAllowlists(syntax: RuleSyntax): RuleSyntax {
+    if (syntax.allowlists === undefined && syntax.stopWords === undefined) return syntax;
+    const entry = { about: 'allowlist', subject: syntax.id, origin: syntax.origin } as const;
+    if (this.#may(entry, 'allowlists', ['allowlists'], 'what the override allows')) return syntax;
+    const { allowlists: _allowlists, stopWords: _stopWords, ...rest } = syntax;
+    return rest;
+  }
+
+  #disable(id: string, origin: Origin): void {
+    const entry = { about: 'rule', subject: id, origin } as const;
+    const rule = this.#rules.get(id);
+    if (rule === undefined) {
+      const gone = this.#disabled.get(id);
+      if (gone === undefined) {
+        this.#warn({ kind: 'ignored', ...entry, message: `there is no rule of this id to disable${didYouMean(id, this.#rules.keys())}` });
+      }
+      return;
+    }
+    if (!this.#may(entry, 'disabledRules', [id, 'disabledRules'], 'disabling it')) return;
+    this.#rules.delete(id);
+    this.#disabled.set(id, { rule, origin });
+    this.#decisions.push({ kind: 'disabled', ...entry, previous: rule.origin, message: 'disables the rule' });
+  }
+
+  #allow(allowlist: Allowlist): void {
+    const { origin } = allowlist;
+    const subject = allowlist.description;
+    const entry = { about: 'allowlist', subject, origin } as const;
+    if (!this.#may(entry, 'allowlists', ['allowlists'], 'the allowlist')) return;
+    // One that names no rule is for all; that locked ones do not listen to it is settled where it would be used (suppress/decide.ts).
+    const refused = allowlist.rules.filter((id) => {
+      const lock = this.#lockAbove(origin, [id]);
+      if (lock) this.#refuse({ ...entry, lock: lock.origin, message: `the allowlist does not apply to ${id}, which ${placeOf(lock.origin)} locks` });
+      return lock !== undefined;
+    });
+    if (allowlist.rules.length > 0 && refused.length === allowlist.rules.length) return;
+    this.#allowlists.push({ ...allowlist, rules: allowlist.rules.filter((id) => !refused.includes(id)) });
+    this.#decisions.push({ kind: 'added', ...entry, message: 'adds the allowlist' });
+  }
+
+  #lock({ value: name }: Placed<string>, origin: Origin): void {
+    const entry = { about: 'lock', subject: name, origin } as const;
+    if (origin.scope === 'content') {
+      this.#refuse({ ...entry, message: `the lock ${name} is not applied: there is no scope below content` });
+      return;
+    }
+    const message = isLockName(name) ? `locks ${name} for the scopes below` : `locks the rule ${name} for the scopes below`;
+    this.#decisions.push({ kind: 'locked', ...entry, message });
+    if (!this.#locks.some((lock) => lock.name === name)) this.#locks.push({ name, origin });
+  }
+
+  /** Whether an entry may act: no lock above stands against it and, for content, the settings allow it. A refusal is recorded. */
+  #may(entry: Pick<Decision, 'about' | 'subject' | 'origin'>, need: keyof ContentSettings, locks: readonly string[], what: string): boolean {
+    const lock = this.#lockAbove(entry.origin, locks);
+    if (lock !== undefined) {
+      this.#refuse({ ...entry, lock: lock.origin, message: `${what} is not applied: ${placeOf(lock.origin)} locks ${lock.name}` });
+      return false;
+    }
+    if (entry.origin.scope !== 'content' || this.#settings.content[need]) return true;
+    this.#refuse({ ...entry, message: `${what} is not applied: the setting content.${need} is false` });
+    return false;
+  }
+
+  #lockAbove(origin: Origin, names: readonly string[]): Lock | undefined {
+    return this.#locks.find((lock) => names.includes(lock.name) && SCOPES.indexOf(lock.origin.scope) < SCOPES.indexOf(origin.scope));
+  }
+
+  #refuse(decision: Omit<Decision, 'kind'>): void {
+    this.#warn({ kind: 'refused', ...decision });
+  }
+
+  #warn(decision: Decision): void {
+    this.#decisions.push(decision);
+    const { file, line, column } = decision.origin;
+    const subject = decision.about === 'rule' ? decision.subject : '';
+    this.#problems.push({ file, line, column, subject, message: decision.message, level: 'warning' });
+  }
+
+  /** Rule ids are known when all scopes have spoken. A lock or allowlist for a name that nothing has is most likely a slip. */
+  #warnOfUnknownNames(): void {
+    const known = new Set([...this.#rules.keys(), ...this.#disabled.keys()]);
+    const warn = (origin: Origin, message: string): void => {
+      this.#problems.push({ file: origin.file, line: origin.line, column: origin.column, subject: '', message, level: 'warning' });
+    };
+    for (const { name, origin } of this.#locks) {
+      if (isLockName(name) || known.has(name)) continue;
+      warn(origin, `the lock ${name} protects nothing: there is no rule of this id${didYouMean(name, [...LOCK_NAMES, ...known])}`);
+    }
+    for (const { rules, origin } of this.#allowlists) {
+      for (const id of rules) if (!known.has(id)) warn(origin, `the allowlist names ${id}, and there is no rule of this id${didYouMean(id, known)}`);
+    }
+  }
+}
+
+/** What was found or proved for the old pattern does not hold for a new one. */
+function forNewPattern(change: RuleSyntax): RuleSyntax {
+  return change.pattern === undefined ? change : { keywords: [], examples: [], negativeExamples: [], ...change };
+}
+
+function isLockName(name: string): name is LockName {
+  return (LOCK_NAMES as readonly string[]).includes(name);
+}
+
+function originOf({ scope, file }: ConfigSyntax, { line, column }: { readonly line: number; readonly column: number }): Origin {
+  return { scope, file, line, column };
+}
+
+function placeOf({ file, line }: Origin): string {
+  return `${file}:${line}`;
+}
