@@ -1,0 +1,199 @@
+/**
+ * Why a policy treats a rule, a path or a finding as it does: which scope, file and line decided what, as data and in words. Pure; it reads
+ * what merging wrote down.
+ */
+import { compileGlob } from '../glob/glob.ts';
+import type { Finding } from '../model/finding.ts';
+import type { Policy } from '../model/policy.ts';
+import { SCOPES } from '../model/rule.ts';
+import type { Allowlist, Origin, Rule, ScopeName } from '../model/rule.ts';
+import { compilePattern } from '../regex/pattern.ts';
+import { nearestName } from '../yaml/nearest-name.ts';
+
+/** One thing that bears on the answer. */
+export interface ExplanationStep {
+  readonly kind: 'rule' | 'decision' | 'lock' | 'allowlist' | 'review' | 'inline-mark' | 'setting' | 'note';
+  /** One sentence without its place. */
+  readonly text: string;
+  readonly origin?: Origin;
+}
+
+export interface Explanation {
+  /** What was asked about. */
+  readonly subject: string;
+  /** The answer in one sentence. */
+  readonly outcome: string;
+  /** What led to it: from the highest scope to the lowest, then what applies now. */
+  readonly steps: readonly ExplanationStep[];
+}
+
+/** What was done with a rule, by whom, and what now applies to its findings. */
+export function explainRule(policy: Policy, id: string): Explanation {
+  const rule = policy.rules.find((candidate) => candidate.id === id);
+  const decisions = decisionsOn(policy, id);
+  const locks = policy.locks.filter((lock) => lock.name === id).map((lock) => step('lock', 'locks the rule for the scopes below', lock.origin));
+  if (rule === undefined) {
+    const disabled = policy.decisions.findLast((decision) => decision.subject === id && decision.kind === 'disabled');
+    if (disabled === undefined) return { subject: id, outcome: noSuchRule(policy, id), steps: [...decisions, ...locks] };
+    const defined = disabled.previous ? [step('rule', 'defines the rule', disabled.previous)] : [];
+    return { subject: id, outcome: `${id} does not run: ${describeOrigin(disabled.origin)} disables it.`, steps: [...defined, ...decisions, ...locks] };
+  }
+  const where = rule.path !== undefined && rule.pattern !== undefined ? ` on paths that match ${rule.path}` : '';
+  const effect = rule.blocking ? 'refuses pushes' : 'is reported only';
+  const added = policy.decisions.some((decision) => decision.kind === 'added' && decision.about === 'rule' && decision.subject === id);
+  return {
+    subject: id,
+    outcome: `${id} runs${where}: severity ${rule.severity}, confidence ${rule.confidence}; a finding ${effect}.`,
+    steps: [
+      ...(added ? [] : [step('rule', 'defines the rule', rule.origin)]),
+      ...decisions,
+      ...locks,
+      ...policy.allowlists.filter((entry) => entry.rules.includes(id)).map((entry) => allowlistStep(entry)),
+      ...generalAllowlists(policy, rule),
+    ],
+  };
+}
+
+/** What applies to content at a path: allowlists that match it, and rules that run only on some paths. */
+export function explainPath(policy: Policy, path: string): Explanation {
+  const matching = policy.allowlists.filter((entry) => entry.paths.length > 0 && entry.paths.some((glob) => compileGlob(glob)(path)));
+  const whole = matching.filter((entry) => entry.rules.length === 0 && conditionsBeside(entry, 'paths').length === 0);
+  const limited = policy.rules.filter((rule) => rule.path !== undefined);
+  const running = limited.filter((rule) => compilePattern(rule.path as string).test(Buffer.from(path, 'utf8').toString('latin1')));
+  const steps = [
+    ...matching.map((entry) => allowlistStep(entry)),
+    ...locksOver(policy, matching),
+    ...running.map((rule) =>
+      step('rule', rule.pattern === undefined ? `${rule.id} reports this path itself` : `${rule.id} runs only on paths like this one`, rule.origin),
+    ),
+    step('note', `${limited.length - running.length} rules are for other paths and do not run here`),
+  ];
+  const first = whole[0];
+  const outcome =
+    first === undefined
+      ? `${path} is scanned; ${count(matching.length, 'allowlist')} may suppress some findings in it.`
+      : `Findings in ${path} are suppressed by ${describeOrigin(first.origin)}, but for rules locked above it.`;
+  return { subject: path, outcome, steps };
+}
+
+/** Why one finding counts or does not. */
+export function explainFinding(policy: Policy, finding: Finding, now: Date): Explanation {
+  const { suppression } = finding;
+  const where = `${finding.path}:${finding.line}`;
+  const subject = `${finding.ruleId} at ${where}`;
+  const rule = explainRule(policy, finding.ruleId);
+  const reviews = policy.reviews.filter((review) => review.fingerprint === finding.fingerprint);
+  const near = policy.allowlists.filter((entry) => isNear(entry, finding) && !sameOrigin(entry.origin, suppression?.origin));
+  return {
+    subject,
+    outcome: outcomeOf(finding),
+    steps: [
+      ...rule.steps.filter((found) => found.kind !== 'allowlist'),
+      ...(suppression ? [step(suppression.kind, `suppresses it: ${suppression.reason}`, suppression.origin)] : []),
+      ...reviews
+        .filter((review) => !sameOrigin(review.origin, suppression?.origin))
+        .map((review) => {
+          const over = review.expires !== undefined && Date.parse(review.expires) <= now.getTime();
+          const until = review.expires === undefined ? '' : `, ${over ? 'expired' : 'until'} ${review.expires}`;
+          return step('review', `${review.reviewer} reviewed it as ${review.resolution}${until}: ${review.reason}`, review.origin);
+        }),
+      ...near.map((entry) => step('allowlist', `is for this rule and path${needs(entry, 'paths')}`, entry.origin)),
+      ...locksOver(policy, near).filter((found) => found.text.startsWith(`${finding.ruleId} `)),
+    ],
+  };
+}
+
+/** `global /etc/leakgate/leakgate.yml:12`. */
+export function describeOrigin({ scope, file, line }: Origin): string {
+  return `${scope} ${file}:${line}`;
+}
+
+function outcomeOf({ state, suppression, blocking }: Finding): string {
+  const by = suppression?.origin ? ` by ${describeOrigin(suppression.origin)}` : '';
+  switch (state) {
+    case 'new':
+      return blocking ? 'It counts: it refuses a push.' : 'It counts: it is reported and does not refuse a push, as its rule does not block.';
+    case 'pre-existing':
+      return 'It was there before: every earlier version of the file already had it.';
+    case 'suppressed':
+      return `It does not count: suppressed${by} (${suppression?.kind ?? 'unknown'}).`;
+    case 'reviewed':
+      return `It does not count: reviewed${by}.`;
+    default:
+      return state satisfies never;
+  }
+}
+
+function decisionsOn(policy: Policy, ruleId: string): readonly ExplanationStep[] {
+  return policy.decisions
+    .filter((decision) => decision.subject === ruleId && decision.about !== 'lock' && decision.about !== 'setting')
+    .map(({ message, origin }) => step('decision', message, origin));
+}
+
+function noSuchRule(policy: Policy, id: string): string {
+  const near = nearestName(id, policy.rules.map((rule) => rule.id));
+  return `There is no rule ${id}.${near === undefined ? '' : ` Did you mean ${near}?`}`;
+}
+
+/** How many allowlists for all rules there are: naming each would bury the rest. */
+function generalAllowlists(policy: Policy, rule: Rule): readonly ExplanationStep[] {
+  const general = policy.allowlists.filter((entry) => entry.rules.length === 0);
+  if (general.length === 0) return [];
+  const deaf = general.filter((entry) => lockAbove(policy, rule.id, entry.origin.scope) !== undefined).length;
+  const except = deaf === 0 ? '' : `, of which ${deaf} do not apply to this one, as it is locked above them`;
+  return [step('note', `${count(general.length, 'allowlist')} for all rules${except}`)];
+}
+
+/** Locked rules that do not listen to some of these allowlists. */
+function locksOver(policy: Policy, entries: readonly Allowlist[]): readonly ExplanationStep[] {
+  return policy.locks
+    .filter((lock) => policy.rules.some((rule) => rule.id === lock.name))
+    .filter((lock) => entries.some((entry) => rank(entry.origin.scope) > rank(lock.origin.scope)))
+    .map((lock) => step('lock', `${lock.name} does not listen to allowlists below ${lock.origin.scope}, where it is locked`, lock.origin));
+}
+
+function lockAbove(policy: Policy, ruleId: string, scope: ScopeName): Origin | undefined {
+  return policy.locks.find((lock) => lock.name === ruleId && rank(lock.origin.scope) < rank(scope))?.origin;
+}
+
+function allowlistStep(entry: Allowlist): ExplanationStep {
+  const rules = entry.rules.length === 0 ? 'any rule' : entry.rules.join(', ');
+  const described = entry.description === '' ? '' : ` (${entry.description})`;
+  return step('allowlist', `allows findings of ${rules}${needs(entry)}${described}`, entry.origin);
+}
+
+const CONDITIONS = ['paths', 'lines', 'secrets', 'commits', 'stopWords'] as const;
+type Condition = (typeof CONDITIONS)[number];
+
+function conditionsBeside(entry: Allowlist, beside?: Condition): readonly Condition[] {
+  return CONDITIONS.filter((condition) => condition !== beside && entry[condition].length > 0);
+}
+
+/** ` where lines and secrets match`: conditions, of which each must hold. */
+function needs(entry: Allowlist, beside?: Condition): string {
+  const conditions = conditionsBeside(entry, beside);
+  return conditions.length === 0 ? '' : ` where ${conditions.join(' and ')} ${conditions.length === 1 ? 'match' : 'all match'}`;
+}
+
+/** Whether all that can be told without the content speaks for the allowlist. */
+function isNear(entry: Allowlist, finding: Finding): boolean {
+  if (entry.rules.length > 0 && !entry.rules.includes(finding.ruleId)) return false;
+  if (entry.paths.length === 0) return entry.rules.length > 0;
+  return entry.paths.some((glob) => compileGlob(glob)(finding.path));
+}
+
+function sameOrigin(a: Origin, b: Origin | undefined): boolean {
+  return b !== undefined && a.scope === b.scope && a.file === b.file && a.line === b.line && a.column === b.column;
+}
+
+function rank(scope: ScopeName): number {
+  return SCOPES.indexOf(scope);
+}
+
+function count(number: number, noun: string): string {
+  return `${number} ${noun}${number === 1 ? '' : 's'}`;
+}
+
+function step(kind: ExplanationStep['kind'], text: string, origin?: Origin): ExplanationStep {
+  return { kind, text, ...(origin ? { origin } : {}) };
+}
