@@ -1,0 +1,185 @@
+/**
+ * Who brought which blob where: the changes of commits with exact paths, without contents (no diff is computed, so no filter, textconv or
+ * external diff of the repository can run). A merge is listed with the files that differ from all of its parents, which is where an evil
+ * merge hides something.
+ */
+import type { Unread } from '../model/coverage.ts';
+import { bytesToText } from '../model/escape.ts';
+import type { Oid } from '../model/oid.ts';
+import type { ObjectRange } from './list-objects.ts';
+import { parseRawEntry, type RawChange } from './raw-entry.ts';
+import { readRecords } from './records.ts';
+import type { Repository } from './repository.ts';
+import { gitFailed, spawnGit, throwIfAborted } from './spawn.ts';
+
+export interface RawCommit {
+  readonly oid: Oid;
+  readonly parents: readonly Oid[];
+  readonly author: string;
+  readonly email: string;
+  /** Author date, ISO 8601 with the author's time zone. */
+  readonly date: string;
+  /** A commit with very many changes comes in several pieces, one after the other. */
+  readonly changes: readonly RawChange[];
+}
+
+export interface RawLogOptions {
+  /**
+   * Only commits and changes that touch these (literal, from the root). git then walks into nothing else, which makes it safe against tree
+   * bombs: always give them in a hook.
+   */
+  readonly paths?: readonly Uint8Array[];
+  /** Only changes to these blobs are returned, and only commits that have one. */
+  readonly blobs?: ReadonlySet<string>;
+  readonly oldestFirst?: boolean;
+  /** The log stops after this many changes. */
+  readonly maxEntries?: number;
+  /** Told when the log stopped before its end: `too-many-paths`. */
+  readonly onUnread: (unread: Unread) => void;
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** Twenty million changes are more than the largest public histories have. */
+const DEFAULT_MAX_ENTRIES = 20_000_000;
+/** Changes of one commit that are kept before they are handed on. */
+const PIECE = 10_000;
+/**
+ * A tree bomb (8 levels of 10 times the same tree: 10^8 paths in nine objects) is expanded by git in memory, 200 MB a second, before it prints
+ * the first path. So a log without paths that says nothing for this long is ended.
+ */
+const MAX_SILENCE_MS = 5_000;
+const FORMAT = '@%H%n%P%n%an%n%ae%n%aI';
+const NUL = 0;
+const LF = 0x0a;
+const AT = 0x40;
+const COLON = 0x3a;
+
+/** Commits of `range`, newest first unless told otherwise, in batches. `GIT_FAILED` when git could not walk all of it. */
+export async function* readRawLog(repo: Repository, range: ObjectRange, options: RawLogOptions): AsyncGenerator<RawCommit[]> {
+  const { paths, blobs, maxEntries = DEFAULT_MAX_ENTRIES, signal } = options;
+  if (range.include.length === 0 || paths?.length === 0) return;
+  const args = logArguments(range, options);
+  const git = spawnGit(repo, args, { signal });
+  git.stdin.end(logInput(range, paths));
+  let stopped: string | undefined;
+  const stop = (why: string): void => {
+    stopped = why;
+    git.kill();
+  };
+  const silence = setTimeout(() => stop(`git log printed nothing for ${MAX_SILENCE_MS / 1000} s: a commit has more paths than can be listed`), MAX_SILENCE_MS);
+  if (paths !== undefined) clearTimeout(silence);
+  const builder = new CommitBuilder(blobs);
+  try {
+    for await (const records of readRecords(git.stdout, NUL)) {
+      if (paths === undefined) silence.refresh();
+      for (const record of records) builder.add(record);
+      const batch = builder.take();
+      if (batch.length > 0) yield batch;
+      if (builder.entries > maxEntries) stop(`more than ${maxEntries} changes`);
+      if (stopped !== undefined) break;
+    }
+  } finally {
+    clearTimeout(silence);
+    git.kill();
+  }
+  const exit = await git.exit;
+  throwIfAborted(signal);
+  const last = builder.finish();
+  if (last.length > 0) yield last;
+  if (stopped !== undefined) options.onUnread({ reason: 'too-many-paths', what: 'git log', detail: stopped });
+  else if (exit.status !== 0) throw gitFailed(args, exit);
+}
+
+function logArguments({ include, exclude }: ObjectRange, { paths, oldestFirst = false }: RawLogOptions): string[] {
+  return [
+    'log',
+    ...['--raw', '-c', '-z', '--root', '--no-renames', '--no-abbrev', '--no-ext-diff', '--no-textconv', '--no-relative', '--ignore-submodules=none'],
+    ...['--no-color', '--no-notes', '--no-mailmap', '--no-decorate', '--encoding=UTF-8', `--format=${FORMAT}`],
+    ...(oldestFirst ? ['--topo-order', '--reverse'] : []),
+    // Without it a path's side branches are left out when a merge took the other side.
+    ...(paths === undefined ? [] : ['--full-history']),
+    '--stdin',
+    ...(include === 'all' ? ['--all'] : []),
+    ...(exclude === 'all' ? ['--not', '--all'] : []),
+  ];
+}
+
+// Paths go through standard input, since they are bytes and arguments are text.
+function logInput({ include, exclude = [] }: ObjectRange, paths: readonly Uint8Array[] | undefined): Buffer {
+  const tips = [...(include === 'all' ? [] : include), ...(exclude === 'all' ? [] : exclude.map((oid) => `^${oid}`))];
+  const lines = [Buffer.from(tips.map((tip) => `${tip}\n`).join(''), 'latin1')];
+  if (paths !== undefined) lines.push(Buffer.from('--\n'), ...paths.map((path) => Buffer.concat([toPathspec(path), Buffer.of(LF)])));
+  return Buffer.concat(lines);
+}
+
+// Input is cut at newlines (and loses a CR before them); there `?` stands for the byte and the rest is escaped. It may let in a few paths more.
+function toPathspec(path: Uint8Array): Buffer {
+  const text = Buffer.from(path).toString('latin1');
+  if (!/[\n\r]/.test(text)) return Buffer.concat([Buffer.from(':(top,literal)'), path]);
+  return Buffer.from(`:(top,glob)${text.replace(/[*?[\]\\]/g, '\\$&').replace(/[\n\r]/g, '?')}`, 'latin1');
+}
+
+/** Puts NUL-separated records together: a header (`@…`), then for each change its line (`:…`) and its path. */
+class CommitBuilder {
+  entries = 0;
+  readonly #blobs: ReadonlySet<string> | undefined;
+  #batch: RawCommit[] = [];
+  #header: Omit<RawCommit, 'changes'> | undefined;
+  #changes: RawChange[] = [];
+  #pending: Omit<RawChange, 'path'> | undefined;
+
+  constructor(blobs: ReadonlySet<string> | undefined) {
+    this.#blobs = blobs;
+  }
+
+  add(record: Buffer): void {
+    if (this.#pending !== undefined) {
+      this.#addChange({ ...this.#pending, path: record });
+      this.#pending = undefined;
+      return;
+    }
+    const from = record[0] === LF ? 1 : 0;
+    if (record[from] === COLON) this.#pending = parseRawEntry(record, from);
+    else if (record[from] === AT) {
+      this.#closeCommit();
+      this.#header = parseHeader(record.subarray(from + 1));
+    }
+  }
+
+  take(): RawCommit[] {
+    const batch = this.#batch;
+    this.#batch = [];
+    return batch;
+  }
+
+  finish(): RawCommit[] {
+    this.#closeCommit();
+    return this.take();
+  }
+
+  #addChange(change: RawChange): void {
+    this.entries += 1;
+    if (this.#blobs !== undefined && !this.#blobs.has(change.newOid)) return;
+    this.#changes.push(change);
+    if (this.#changes.length >= PIECE) this.#emit();
+  }
+
+  #closeCommit(): void {
+    if (this.#blobs === undefined || this.#changes.length > 0) this.#emit();
+    this.#header = undefined;
+  }
+
+  #emit(): void {
+    if (this.#header !== undefined) this.#batch.push({ ...this.#header, changes: this.#changes });
+    this.#changes = [];
+  }
+}
+
+function parseHeader(header: Buffer): Omit<RawCommit, 'changes'> {
+  const [oid = '', parents = '', author = '', email = '', date = ''] = bytesToLines(header);
+  return { oid: oid as Oid, parents: parents === '' ? [] : (parents.split(' ') as Oid[]), author, email, date };
+}
+
+function bytesToLines(bytes: Buffer): string[] {
+  return bytesToText(bytes).split('\n');
+}
