@@ -16,7 +16,7 @@ import { printSarif } from './sarif-report.ts';
 import { printText } from './text-report.ts';
 import { writePieces } from './write-pieces.ts';
 
-export type { Printer, Provenance, ReportInput, ReportOptions } from './report-input.ts';
+export type { Printer, ReportInput, ReportOptions } from './report-input.ts';
 
 /** Every format and what prints it. */
 export const PRINTERS = {
