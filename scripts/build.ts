@@ -39,6 +39,7 @@ async function bundleHook(): Promise<void> {
 async function writeManPage(): Promise<void> {
   const { createProgram } = await import('../src/commands/program.ts');
   const { manPage } = await import('../src/commands/man-page.ts');
+  const program = createProgram({ ...process, cwd: ROOT, signal: new AbortController().signal, exitCode: 2 });
   mkdirSync(join(ROOT, 'man'), { recursive: true });
-  writeFileSync(join(ROOT, 'man/leakgate.1'), manPage(createProgram()));
+  writeFileSync(join(ROOT, 'man/leakgate.1'), manPage(program));
 }

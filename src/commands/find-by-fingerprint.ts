@@ -1,0 +1,60 @@
+import { loadFingerprintKey } from '../keyring/fingerprint-key.ts';
+import type { Coverage } from '../model/coverage.ts';
+import type { Finding } from '../model/finding.ts';
+import type { Policy } from '../model/policy.ts';
+import { runScan } from '../scan/run-scan.ts';
+import type { ScanTarget } from '../scan/scan-target.ts';
+import type { CliContext } from './cli-context.ts';
+import { loadPolicyOf, placeAt } from './load-policy-here.ts';
+import { createProgressBar } from './progress-bar.ts';
+
+export interface FullScan {
+  readonly policy: Policy;
+  /** Counted, suppressed and reviewed ones. */
+  readonly findings: readonly Finding[];
+  /** Of each scan that was made. */
+  readonly coverage: readonly Coverage[];
+}
+
+/** Every finding with a fingerprint, in the files at a place and in its whole history. */
+export async function findByFingerprint(
+  context: CliContext,
+  fingerprint: string,
+  flags: { readonly repository: string; readonly config?: string },
+): Promise<FullScan> {
+  const scan = await scanEverything(context, flags);
+  return { ...scan, findings: scan.findings.filter((finding) => finding.fingerprint === fingerprint) };
+}
+
+/** Files and history of a place, suppressed findings included. */
+export async function scanEverything(
+  context: CliContext,
+  flags: { readonly repository: string; readonly config?: string },
+): Promise<FullScan> {
+  const place = await placeAt(context, flags.repository);
+  const policy = await loadPolicyOf(context, flags, place);
+  const fingerprintKey = await loadFingerprintKey({ env: context.env });
+  const folder = place.repository?.workTree ?? place.folder;
+  const targets: ScanTarget[] = [
+    ...(place.repository === undefined ? [] : [{ kind: 'all', repository: place.repository } as const]),
+    ...(folder === undefined ? [] : [{ kind: 'directory', path: folder } as const]),
+  ];
+  const bar = createProgressBar(context, true);
+  const findings: Finding[] = [];
+  const coverage: Coverage[] = [];
+  try {
+    for (const target of targets) {
+      const result = await runScan(target, {
+        policy,
+        fingerprintKey,
+        signal: context.signal,
+        onProgress: (state) => bar.update(state),
+      });
+      findings.push(...result.findings, ...result.suppressed);
+      coverage.push(result.coverage);
+    }
+  } finally {
+    bar.close();
+  }
+  return { policy, findings, coverage };
+}

@@ -1,0 +1,86 @@
+import { resolve } from 'node:path';
+import { readFileAt } from '../git/read-file-at.ts';
+import { openRepository } from '../git/repository.ts';
+import type { Repository } from '../git/repository.ts';
+import { LeakgateError } from '../model/errors.ts';
+import type { Policy } from '../model/policy.ts';
+import { configLimits } from '../policy/config-limits.ts';
+import { loadPolicy } from '../policy/load-policy.ts';
+import { CONTENT_CONFIG, findPolicySources } from '../policy/policy-sources.ts';
+import type { ContentConfig, PolicySources } from '../policy/policy-sources.ts';
+import type { CliContext } from './cli-context.ts';
+import { printWarnings } from './print-error.ts';
+
+/** What is scanned or asked about. */
+export interface PolicyPlace {
+  readonly repository?: Repository;
+  /** Folder whose `.leakgate.yml` counts when there is no working tree. */
+  readonly folder?: string;
+}
+
+interface ConfigFlag {
+  readonly config?: string;
+}
+
+/** The policy of the current folder, or of `path`; warnings are printed. */
+export async function loadPolicyHere(context: CliContext, flags: ConfigFlag, path = context.cwd): Promise<Policy> {
+  return loadPolicyOf(context, flags, await placeAt(context, path));
+}
+
+/** The policy that applies to a place; warnings are printed. */
+export async function loadPolicyOf(context: CliContext, flags: ConfigFlag, place: PolicyPlace): Promise<Policy> {
+  const policy = await loadPolicy(await policySourcesOf(context, flags, place));
+  printWarnings(context, policy.problems);
+  return policy;
+}
+
+/** The files which that policy comes from. `--config` stands in for LEAKGATE_CONFIG. */
+export async function policySourcesOf(
+  context: CliContext,
+  flags: ConfigFlag,
+  place: PolicyPlace,
+): Promise<PolicySources> {
+  const { repository } = place;
+  const folder = repository?.workTree ?? place.folder;
+  const content =
+    repository !== undefined && folder === undefined ? await contentOfHead(repository, context.signal) : undefined;
+  const env =
+    flags.config === undefined ? context.env : { ...context.env, LEAKGATE_CONFIG: resolve(context.cwd, flags.config) };
+  return findPolicySources({
+    env,
+    ...(repository === undefined ? {} : { repository }),
+    ...(folder === undefined ? {} : { folder }),
+    ...(content === undefined ? {} : { content }),
+  });
+}
+
+/** The repository around a path when there is one, else the folder itself. */
+export async function placeAt(context: CliContext, path: string): Promise<PolicyPlace> {
+  const folder = resolve(context.cwd, path);
+  const repository = await openRepository(folder, { env: context.env, signal: context.signal }).catch(
+    (error: unknown) => {
+      if (error instanceof LeakgateError && error.code === 'TARGET_INVALID') return undefined;
+      throw error;
+    },
+  );
+  return repository === undefined ? { folder } : { repository };
+}
+
+/** `.leakgate.yml` of the default branch, for a repository without working tree. */
+async function contentOfHead(repository: Repository, signal: AbortSignal): Promise<ContentConfig | undefined> {
+  const file = `HEAD:${CONTENT_CONFIG}`;
+  const found = await readFileAt(repository, 'HEAD', CONTENT_CONFIG, {
+    maxBytes: configLimits('content').maxBytes,
+    signal,
+  });
+  switch (found.kind) {
+    case 'file':
+      return { file, text: found.content.toString('utf8') };
+    case 'absent':
+      return undefined;
+    case 'refused':
+      return { file, refused: found.reason };
+    default:
+      return found satisfies never;
+  }
+}

@@ -1,0 +1,72 @@
+import { resolve } from 'node:path';
+import { loadFingerprintKey } from '../keyring/fingerprint-key.ts';
+import { writeReportFile } from '../report/atomic-report.ts';
+import { writeReport } from '../report/report.ts';
+import type { ReportInput } from '../report/report.ts';
+import { runScan } from '../scan/run-scan.ts';
+import type { ScanResult } from '../scan/scan-result.ts';
+import type { CliContext } from './cli-context.ts';
+import { countOf } from './count-of.ts';
+import { loadPolicyOf } from './load-policy-here.ts';
+import { createProgressBar } from './progress-bar.ts';
+import { resolveTarget } from './resolve-target.ts';
+import { scanExitCode } from './scan-exit-code.ts';
+import type { ScanFlags } from './scan.ts';
+import { printText, wantsColor } from './terminal-text.ts';
+import { toolVersion } from './tool-version.ts';
+
+/** `leakgate scan`: target, policy, scan, report. */
+export async function runScanCommand(context: CliContext, words: string, flags: ScanFlags): Promise<void> {
+  const target = await resolveTarget(context, words, flags);
+  const bar = createProgressBar(context, flags.progress);
+  try {
+    const policy = await loadPolicyOf(context, flags, target);
+    const result = await runScan(target.scan, {
+      policy,
+      fingerprintKey: await loadFingerprintKey({ env: context.env }),
+      showSecrets: flags.showSecrets === true,
+      signal: context.signal,
+      source: flags.source,
+      gitignore: flags.gitignore === true,
+      inlineMarks: flags.inlineMarks && policy.settings.inlineMarks,
+      onProgress: (progress) => bar.update(progress),
+      ...(flags.workers === undefined ? {} : { workers: flags.workers }),
+      ...(flags.deadline === undefined ? {} : { deadlineMs: flags.deadline }),
+    });
+    bar.close();
+    // Known before it is printed: a reader that goes away in the middle changes nothing about it.
+    context.exitCode = scanExitCode(result);
+    await printReport(context, flags, {
+      ...result,
+      rules: policy.rules,
+      toolVersion: toolVersion(),
+      ...(target.cloneUrl === undefined
+        ? {}
+        : { target: target.cloneUrl, provenance: { repositoryUri: target.cloneUrl } }),
+    });
+  } finally {
+    bar.close();
+    await target.close();
+  }
+}
+
+async function printReport(context: CliContext, flags: ScanFlags, input: ReportInput): Promise<void> {
+  if (flags.output === undefined) {
+    const color = wantsColor(flags.color, context.stdout, context.env);
+    await writeReport(flags.format, input, context.stdout, { color });
+  } else {
+    await writeReportFile(flags.format, input, resolve(context.cwd, flags.output), {
+      showSecrets: flags.showSecrets === true,
+    });
+  }
+  // The text report says it itself, where a person reads it.
+  if (flags.format !== 'text' || flags.output !== undefined) sayWhatIsMissing(context, input);
+}
+
+/** A person who sees only a file name or JSON should still learn that the scan is not the whole truth. */
+function sayWhatIsMissing(context: CliContext, { coverage }: Pick<ScanResult, 'coverage'>): void {
+  if (coverage.outcome === 'complete') return;
+  const count = Object.values(coverage.unread).reduce((sum, some) => sum + some, 0);
+  const why = coverage.error === undefined ? `${countOf(count, 'thing')} not read` : coverage.error.message;
+  printText(context.stderr, `leakgate: the scan is ${coverage.outcome}: ${why}`);
+}
