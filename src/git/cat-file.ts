@@ -69,7 +69,9 @@ async function readBatch(repo: Repository, lines: OidLines, parser: BatchParser,
 }
 
 // git dies (128) at the first object it cannot inflate or put together. A signal is not about the object's bytes: most likely memory ran out.
-function whyUnread(exit: GitExit): { reason: 'corrupt' | 'unreadable'; detail: string } {
+function whyUnread(exit: GitExit): { reason: 'corrupt' | 'unreadable' | 'missing'; detail: string } {
   if (exit.signal !== undefined) return { reason: 'unreadable', detail: `git was ended by ${exit.signal} while reading it` };
+  // In a partial clone git dies, too, where elsewhere it says `missing`, because it may not fetch.
+  if (/could not fetch [0-9a-f]+ from promisor remote/.test(exit.stderr)) return { reason: 'missing', detail: 'left out of a partial clone' };
   return { reason: 'corrupt', detail: exit.stderr };
 }
