@@ -1,5 +1,8 @@
+import { relative, resolve } from 'node:path';
 import { checkRules } from '../detect/rule-check.ts';
 import { formatProblem } from '../model/errors.ts';
+import type { Problem } from '../model/errors.ts';
+import type { Rule } from '../model/rule.ts';
 import { builtinRulesFolder, loadRuleFiles } from '../rules/load-rules.ts';
 import type { CliContext } from './cli-context.ts';
 import { countOf } from './count-of.ts';
@@ -7,18 +10,38 @@ import { printText } from './terminal-text.ts';
 
 /** `leakgate rules check`: every problem of the files on a line of its own. Errors are findings, exit code 1; warnings are not. */
 export async function checkRuleFiles(context: CliContext, paths: readonly string[]): Promise<void> {
-  const loaded = await loadRuleFiles(paths.length === 0 ? [builtinRulesFolder()] : paths, 'builtin');
-  const problems = [...loaded.problems, ...checkRules(loaded.rules)];
+  const { rules, problems } = await checkedRules(paths.length === 0 ? [builtinRulesFolder()] : paths);
   for (const problem of problems) {
     printText(context.stdout, `${problem.level === 'warning' ? 'warning: ' : ''}${formatProblem(problem)}`);
   }
   const errors = problems.filter(({ level }) => level === 'error').length;
   const warnings = problems.length - errors;
-  const files = new Set(loaded.rules.map((rule) => rule.origin.file)).size;
+  const files = new Set(rules.map((rule) => rule.origin.file)).size;
   const verdict = [
     errors === 0 ? 'no errors' : countOf(errors, 'error'),
     ...(warnings === 0 ? [] : [countOf(warnings, 'warning')]),
   ].join(', ');
-  printText(context.stdout, `${countOf(loaded.rules.length, 'rule')} in ${countOf(files, 'file')}: ${verdict}`);
+  printText(context.stdout, `${countOf(rules.length, 'rule')} in ${countOf(files, 'file')}: ${verdict}`);
   context.exitCode = errors > 0 ? 1 : 0;
+}
+
+interface CheckedRules {
+  readonly rules: readonly Rule[];
+  readonly problems: readonly Problem[];
+}
+
+/** Rules that come with Leakgate are held to more: they have a description, references and examples. */
+async function checkedRules(paths: readonly string[]): Promise<CheckedRules> {
+  const builtin = builtinRulesFolder();
+  const rules: Rule[] = [];
+  const problems: Problem[] = [];
+  for (const path of paths) {
+    const isBuiltin = !relative(builtin, resolve(path)).startsWith('..');
+    const loaded = await loadRuleFiles([path], isBuiltin ? 'builtin' : 'global');
+    rules.push(...loaded.rules);
+    problems.push(...loaded.problems);
+  }
+  // The same rule of two files is named by the loader and by the checker.
+  const known = new Map([...problems, ...checkRules(rules)].map((problem) => [formatProblem(problem), problem]));
+  return { rules, problems: [...known.values()] };
 }

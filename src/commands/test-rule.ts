@@ -1,7 +1,5 @@
 import { resolve } from 'node:path';
-import { compileRuleset } from '../detect/compile-ruleset.ts';
-import { createDetector } from '../detect/detector.ts';
-import { expandExample } from '../detect/example-template.ts';
+import { findWrongExamples } from '../detect/rule-examples.ts';
 import { loadFingerprintKey } from '../keyring/fingerprint-key.ts';
 import { ProblemsError } from '../model/errors.ts';
 import { DEFAULT_SETTINGS } from '../model/policy.ts';
@@ -11,6 +9,7 @@ import { writeReport } from '../report/report.ts';
 import { loadRuleFiles } from '../rules/load-rules.ts';
 import { runScan } from '../scan/run-scan.ts';
 import type { CliContext } from './cli-context.ts';
+import { countOf } from './count-of.ts';
 import { findRule } from './find-rule.ts';
 import { loadPolicyHere } from './load-policy-here.ts';
 import type { RulesFlags } from './rules.ts';
@@ -43,27 +42,13 @@ async function rulesOfFile(path: string): Promise<readonly Rule[]> {
 function tryExamples(context: CliContext, rules: readonly Rule[]): void {
   let failed = 0;
   for (const rule of rules) {
-    const detector = createDetector(compileRuleset([rule]));
-    const finds = (example: string): boolean =>
-      detector.findMatches(Buffer.from(expandExample(example, rule.id))).matches.length > 0;
-    const tried = [
-      ...rule.examples.map((example) => ({ example, wanted: true })),
-      ...rule.negativeExamples.map((example) => ({ example, wanted: false })),
-    ];
-    for (const { example, wanted } of tried) {
-      const found = finds(example);
-      if (found !== wanted) failed += 1;
-      const verdict = found === wanted ? 'ok   ' : 'WRONG';
-      printText(context.stdout, `${verdict} ${rule.id}: ${found ? 'found' : 'not found'}: ${firstLine(example)}`);
-    }
-    if (tried.length === 0) printText(context.stdout, `      ${rule.id}: has no examples`);
+    const wrong = findWrongExamples(rule);
+    failed += wrong.length;
+    for (const message of wrong) printText(context.stdout, `${rule.id}: ${message}`);
+    const right = rule.examples.length + rule.negativeExamples.length - wrong.length;
+    printText(context.stdout, `${rule.id}: ${countOf(right, 'example')} as it should be, ${wrong.length} not`);
   }
   context.exitCode = failed > 0 ? 1 : 0;
-}
-
-function firstLine(example: string): string {
-  const [first = '', ...rest] = example.trim().split('\n');
-  return rest.length === 0 ? first : `${first} …`;
 }
 
 async function searchFile(context: CliContext, rules: readonly Rule[], file: string, flags: TestFlags): Promise<void> {
