@@ -17,6 +17,8 @@ export interface CliOptions {
   readonly cwd?: string;
   readonly input?: string | Uint8Array;
   readonly env?: NodeJS.ProcessEnv;
+  /** Does not end standard input: the command has to end by itself. */
+  readonly keepInputOpen?: boolean;
   /** Called with the running process, to send it a signal for instance. */
   readonly onStart?: (child: ChildProcess) => void;
 }
@@ -38,7 +40,8 @@ export async function runCli(args: readonly string[], options: CliOptions = {}):
   child.stdout.on('data', (chunk: Buffer) => out.push(chunk));
   child.stderr.on('data', (chunk: Buffer) => err.push(chunk));
   child.stdin.on('error', () => {}); // a command that reads no input has closed it already
-  child.stdin.end(options.input ?? '');
+  if (options.input !== undefined) child.stdin.write(options.input);
+  if (options.keepInputOpen !== true) child.stdin.end();
   options.onStart?.(child);
   const status = await new Promise<number>((resolve, reject) => {
     child.once('error', reject);

@@ -1,0 +1,85 @@
+import assert from 'node:assert/strict';
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { before, describe, it } from 'node:test';
+import { fakeGithubPat } from '../helpers/fake-secrets.ts';
+import { runCli } from '../helpers/run-cli.ts';
+import { createRepo, createTempFolder } from '../helpers/temp-repo.ts';
+import type { TempRepo } from '../helpers/temp-repo.ts';
+
+const SECRET = fakeGithubPat();
+const CONFIG = `allowlists:
+  - description: sample keys
+    paths: ['test/**']
+`;
+
+describe('leakgate explain', () => {
+  let repo: TempRepo;
+  before(() => {
+    repo = createRepo();
+    repo
+      .write('.leakgate.yml', CONFIG)
+      .write('test/keys.txt', `k = ${SECRET}\n`)
+      .write('src/keys.txt', `k = ${SECRET}\n`)
+      .commit('first');
+  });
+  const explain = async (...args: string[]): Promise<string> => {
+    const { status, stdout, stderr } = await runCli(['explain', ...args], { cwd: repo.path });
+    assert.equal(status, 0, stderr);
+    assert.ok(!stdout.includes(SECRET));
+    return stdout;
+  };
+
+  it('names scope, file and line of the allowlist that suppresses in a file', async () => {
+    const text = await explain('test/keys.txt');
+    assert.match(text, /Findings in test\/keys\.txt are suppressed by content \.leakgate\.yml:2/);
+    assert.match(
+      text,
+      /github-pat at test\/keys\.txt:1\n {2}It does not count: suppressed by content \.leakgate\.yml:2/,
+    );
+  });
+
+  it('says that a finding counts, and which rule file it comes from', async () => {
+    const text = await explain('src/keys.txt');
+    assert.match(text, /It counts: it refuses a push\./);
+    assert.match(text, /builtin rules\/github\.yml:\d+/);
+  });
+
+  it('explains a path that exists only in git', async () => {
+    assert.match(await explain('test/long-gone.txt'), /suppressed by content \.leakgate\.yml:2/);
+  });
+
+  it('refuses a fingerprint that nothing has', async () => {
+    const { status, stderr } = await runCli(['explain', `lgf1:${'0'.repeat(32)}`], { cwd: repo.path });
+    assert.equal(status, 2);
+    assert.match(stderr, /nothing at \. has the fingerprint/);
+  });
+});
+
+describe('leakgate doctor', () => {
+  it('finds everything in order', async () => {
+    const { status, stdout } = await runCli(['doctor', createTempFolder()]);
+    assert.equal(status, 0, stdout);
+    for (const name of ['node', 'engine', 'git', 'global', 'rules', 'key'])
+      assert.match(stdout, new RegExp(`^${name} +(ok|warning) `, 'm'));
+  });
+
+  it('shows the engine that was asked for', async () => {
+    const { stdout } = await runCli(['doctor'], { env: { LEAKGATE_REGEX_ENGINE: 're2js' } });
+    assert.match(stdout, /^engine +ok +re2js, as LEAKGATE_REGEX_ENGINE asks$/m);
+  });
+
+  it('says what is broken, and ends with 2', async () => {
+    const folder = createTempFolder();
+    writeFileSync(join(folder, 'leakgate.yml'), 'rules: 3\n');
+    writeFileSync(join(folder, 'key'), 'short\n', { mode: 0o600 });
+    const env = { LEAKGATE_CONFIG: join(folder, 'leakgate.yml'), LEAKGATE_KEY_FILE: join(folder, 'key') };
+    const { status, stdout } = await runCli(['doctor', '-f', 'json'], { env });
+    assert.equal(status, 2);
+    const { checks } = JSON.parse(stdout) as { checks: { name: string; health: string }[] };
+    assert.deepEqual(
+      checks.filter(({ health }) => health === 'broken').map(({ name }) => name),
+      ['configuration', 'key'],
+    );
+  });
+});
