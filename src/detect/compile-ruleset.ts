@@ -2,41 +2,40 @@
  * Turns rules into what the matcher runs: literal automaton, follow automata, and per literal where a match may start.
  * All of it is flat data, so that it can be cached in a file and shared with workers; RE2 programs are made later, when a candidate asks.
  */
-import { planLiterals } from '../regex/literals.ts';
+import { planLiterals, type DerivedLiteral } from '../regex/literals.ts';
 import type { Rule } from '../model/rule.ts';
-import { FollowBuilder, type FollowTables } from './follow-automaton.ts';
-import { buildLiteralTables, type LiteralTables } from './literal-automaton.ts';
+import { FollowBuilder, type FollowEntry, type FollowTables } from './follow-automaton.ts';
+import { buildLiteralTables, type Literal, type LiteralTables } from './literal-automaton.ts';
 
 /** Longest match of a pattern that has no bound of its own and states none, in bytes. */
 export const DEFAULT_MAX_LENGTH = 4096;
 /** No rule may ask for more: a match is looked for in a window of this size. */
 export const LARGEST_MAX_LENGTH = 65_536;
 
-/** Columns of `entries`, one row for each literal of each rule. */
-export const ENTRY = { rule: 0, length: 1, follow: 2, exactStart: 3, minBefore: 4, maxBefore: 5, columns: 6 } as const;
+/** Columns of `entries`: which rule, where a match may start before the literal. */
+export const ENTRY = { rule: 0, minBefore: 1, maxBefore: 2, columns: 3 } as const;
+
+const ACCEPT_AT_END = 0x8000_0000;
 
 export interface CompiledRuleset {
   readonly rules: readonly Rule[];
   readonly literals: LiteralTables;
   readonly follow: FollowTables;
-  /** One row of `ENTRY.columns` numbers for each literal; a literal's number in `literals.outputs` is its row. */
+  /** One row of `ENTRY.columns` numbers for each use of a literal by a rule. */
   readonly entries: Int32Array;
-  /** Bytes a case-sensitive literal must have, 0 where any case will do; `ENTRY.exactStart` points here, -1 for none. */
-  readonly exact: Uint8Array;
+  /** For each entry two numbers: start state of its follow automaton; most bytes to walk, with bit 31 set when a walk of that length accepts. */
+  readonly follows: Uint32Array;
   /** Longest match of each rule in bytes. */
   readonly maxLength: Int32Array;
   /** 1 where the pattern itself bounds its length, 0 where only `maxLength` does. */
   readonly bounded: Uint8Array;
   /** Rules with a pattern but no usable literal: they run over the whole content. */
-  readonly unfiltered: readonly number[];
+  readonly unfiltered: Int32Array;
 }
 
 /** @throws PatternSyntaxError for a pattern outside the subset; rules are checked when they are loaded, so this is a defect */
 export function compileRuleset(rules: readonly Rule[]): CompiledRuleset {
-  const follow = new FollowBuilder();
-  const texts: string[] = [];
-  const rows: number[][] = [];
-  const exact: number[] = [];
+  const uses = new Map<string, Use[]>();
   const unfiltered: number[] = [];
   const maxLength = new Int32Array(rules.length);
   const bounded = new Uint8Array(rules.length);
@@ -44,7 +43,7 @@ export function compileRuleset(rules: readonly Rule[]): CompiledRuleset {
     if (rule.pattern === undefined) return;
     const plan = planLiterals(rule.pattern, rule.keywords);
     const own = rule.maxLength ?? DEFAULT_MAX_LENGTH;
-    const isBounded = plan.length.max <= LARGEST_MAX_LENGTH && (rule.maxLength === undefined || plan.length.max <= own);
+    const isBounded = plan.length.max <= (rule.maxLength ?? LARGEST_MAX_LENGTH);
     bounded[index] = isBounded ? 1 : 0;
     maxLength[index] = isBounded ? plan.length.max : Math.min(own, LARGEST_MAX_LENGTH);
     if (plan.kind === 'none') {
@@ -52,24 +51,45 @@ export function compileRuleset(rules: readonly Rule[]): CompiledRuleset {
       return;
     }
     for (const literal of plan.literals) {
-      const needsExact = literal.exact.some((byte) => byte !== undefined);
-      const exactStart = needsExact ? exact.length : -1;
-      if (needsExact) exact.push(...literal.exact.map((byte) => byte ?? 0));
-      const maxBefore = Math.min(literal.before.max, maxLength[index] as number);
-      texts.push(literal.text);
-      rows.push([index, literal.text.length, follow.add(literal.tail), exactStart, Math.min(literal.before.min, maxBefore), maxBefore]);
+      const key = literal.exact.map((byte, at) => byte ?? `${literal.text.charCodeAt(at)}?`).join();
+      const list = uses.get(key);
+      if (list === undefined) uses.set(key, [{ rule: index, literal }]);
+      else list.push({ rule: index, literal });
     }
   });
+  return { rules, ...layOut([...uses.values()], maxLength), maxLength, bounded, unfiltered: Int32Array.from(unfiltered) };
+}
+
+interface Use {
+  readonly rule: number;
+  readonly literal: DerivedLiteral;
+}
+
+/** Numbers the entries so that those of one literal lie together. */
+function layOut(uses: readonly Use[][], maxLength: Int32Array): Pick<CompiledRuleset, 'literals' | 'follow' | 'entries' | 'follows'> {
+  const follow = new FollowBuilder();
+  const literals: Literal[] = [];
+  const rows: number[] = [];
+  const tails: number[] = [];
+  for (const list of uses) {
+    const { text, exact } = (list[0] as Use).literal;
+    literals.push({ text, exact, firstEntry: tails.length, entryCount: list.length });
+    for (const { rule, literal } of list) {
+      const longest = maxLength[rule] as number;
+      rows.push(rule, Math.min(literal.before.min, longest), Math.min(literal.before.max, longest));
+      tails.push(follow.add(literal.tail));
+    }
+  }
   const built = follow.build();
-  for (const row of rows) row[ENTRY.follow] = built.starts[row[ENTRY.follow] as number] as number;
   return {
-    rules,
-    literals: buildLiteralTables(texts),
+    literals: buildLiteralTables(literals),
     follow: built.tables,
-    entries: Int32Array.from(rows.flat()),
-    exact: Uint8Array.from(exact),
-    maxLength,
-    bounded,
-    unfiltered,
+    entries: Int32Array.from(rows),
+    follows: Uint32Array.from(
+      tails.flatMap((tail) => {
+        const { start, walk, acceptAtEnd } = built.entries[tail] as FollowEntry;
+        return [start, (walk | (acceptAtEnd ? ACCEPT_AT_END : 0)) >>> 0];
+      }),
+    ),
   };
 }

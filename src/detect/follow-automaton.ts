@@ -6,13 +6,19 @@
  *
  * States of all rules share one table. 0 rejects, 1 accepts; any other state `s` goes on to `table[s * width + classOf[byte]]`.
  */
+import { emptySet, union, type ByteSet } from '../regex/byte-set.ts';
+import { lengthOfAll } from '../regex/length.ts';
 import type { Node } from '../regex/syntax.ts';
 
 export const REJECT = 0;
 export const ACCEPT = 1;
 
-/** So many bytes behind a literal are looked at; RE2 sees the rest. */
-export const DEPTH = 72;
+/** So many bytes that must be there are looked at; RE2 sees the rest. */
+const DEPTH = 72;
+/** A part that may be repeated more often than this beyond what is required is taken as repeatable without end: a count costs a state each turn. */
+const MAX_COUNTED = 4;
+/** Longest walk. A tail that can be longer is left to RE2 at this point. */
+export const LONGEST_WALK = 1024;
 /** States of one follow automaton; beyond that a state accepts. */
 const MAX_STATES = 600;
 /** Steps of the automaton with choices from which it is made. */
@@ -27,21 +33,52 @@ export interface FollowTables {
   readonly table: Uint16Array;
 }
 
+/** Where the walk behind a literal starts and when it ends. */
+export interface FollowEntry {
+  readonly start: number;
+  /** Most bytes to walk. */
+  readonly walk: number;
+  /** What a walk of that many bytes means: true where the tail may be longer, so that RE2 decides; else no match is left. */
+  readonly acceptAtEnd: boolean;
+}
+
 /** Gathers the tails of all rules, then lays out one table for them. */
 export class FollowBuilder {
-  readonly #tails: Machine[] = [];
+  readonly #automata: { readonly machine: Machine; readonly longest: number }[] = [];
+  readonly #known = new Map<string, number>();
+  readonly #nodeIds = new WeakMap<Node, number>();
+  #nextId = 0;
 
-  /** @returns a number by which `build` tells where the tail's automaton starts */
+  /** @returns the index of the tail's entry in what `build` returns; equal tails share one */
   add(tail: readonly Node[]): number {
-    const machine = new Machine(tail);
-    return this.#tails.push(machine) - 1;
+    const key = tail.map((node) => this.#idOf(node)).join();
+    const known = this.#known.get(key);
+    if (known !== undefined) return known;
+    const index = this.#automata.push({ machine: new Machine(tail), longest: lengthOfAll(tail).max }) - 1;
+    this.#known.set(key, index);
+    return index;
   }
 
-  build(): { readonly tables: FollowTables; readonly starts: readonly number[] } {
-    const { classOf, width, samples } = byteClasses(this.#tails.flatMap((machine) => machine.sets));
-    const layout = new Layout(width);
-    const starts = this.#tails.map((machine) => layout.add(determinize(machine, samples)));
-    return { tables: { classOf, width, table: layout.table() }, starts };
+  build(): { readonly tables: FollowTables; readonly entries: readonly FollowEntry[] } {
+    const all = byteClasses(this.#automata.flatMap(({ machine }) => machine.sets));
+    const layout = new Layout(all.width);
+    const entries = this.#automata.map(({ machine, longest }) => {
+      const own = byteClasses(machine.sets);
+      const ownOf = all.samples.map((byte) => own.classOf[byte] as number);
+      const rows = determinize(machine, own.samples).map((row) => ownOf.map((number) => row[number] as number));
+      const acceptAtEnd = longest > LONGEST_WALK;
+      return { start: layout.add(rows), walk: acceptAtEnd ? LONGEST_WALK : longest, acceptAtEnd };
+    });
+    return { tables: { classOf: all.classOf, width: all.width, table: layout.table() }, entries };
+  }
+
+  #idOf(node: Node): number {
+    let id = this.#nodeIds.get(node);
+    if (id === undefined) {
+      id = this.#nextId++;
+      this.#nodeIds.set(node, id);
+    }
+    return id;
   }
 }
 
@@ -108,15 +145,18 @@ class Machine {
 
   #repeat(body: Node, min: number, max: number, after: number): number {
     let at = after;
-    if (max === Infinity) {
+    if (min === 0 && max > 0 && !isSingle(body)) {
+      // An optional part with structure of its own multiplies the states of what may come after it: any mixture of its bytes passes instead.
+      const loop = this.#step(-1, [after]);
+      (this.next[loop] as number[]).push(this.#step(this.#set(bytesOf(body)), [loop]));
+      return loop;
+    }
+    if (max - min > MAX_COUNTED) {
       const loop = this.#step(-1, [after]);
       (this.next[loop] as number[]).push(this.#node(body, loop));
       at = loop;
     } else {
-      // Whoever has taken as many turns as bytes are looked at is accepted.
-      const optional = Math.min(max - min, DEPTH);
-      if (optional < max - min) at = ACCEPT_STEP;
-      for (let turn = 0; turn < optional; turn++) at = this.#step(-1, [after, this.#node(body, at)]);
+      for (let turn = min; turn < max; turn++) at = this.#step(-1, [after, this.#node(body, at)]);
     }
     const required = Math.min(min, DEPTH);
     if (required < min) at = ACCEPT_STEP;
@@ -150,6 +190,22 @@ function shortest(node: Node): number {
     default:
       return 0;
   }
+}
+
+function isSingle(node: Node): boolean {
+  return node.kind === 'class' || (node.kind === 'capture' && isSingle(node.node));
+}
+
+/** Every byte that can stand anywhere in a match of the node. */
+function bytesOf(node: Node): ByteSet {
+  const set = emptySet();
+  const open: Node[] = [node];
+  for (let next = open.pop(); next !== undefined; next = open.pop()) {
+    if (next.kind === 'class') union(set, next.set);
+    else if (next.kind === 'concat' || next.kind === 'alternate') open.push(...next.nodes);
+    else if (next.kind === 'capture' || next.kind === 'repeat') open.push(next.node);
+  }
+  return set;
 }
 
 /** Bytes that every set treats alike form a class. `samples` holds one byte of each. */

@@ -1,91 +1,142 @@
 /**
- * The literal automaton: Aho and Corasick's ("Efficient string matching", 1975) over all literals of all rules, letters without case,
- * as a dense table. `next = table[state << 8 | byte]`; states from `firstOutput` on end one or more literals.
+ * The literal automaton: Aho and Corasick's ("Efficient string matching", 1975) over all literals of all rules, letters without case, as a table:
+ * `next = table[(state << shift) | classOf[byte]]`. States from `firstOutput` on end one or more literals.
+ *
+ * Bytes that no literal tells apart share a class, so a row is 64 numbers instead of 256 and the rows in use stay in the processor's cache.
  */
 
+/** A literal of the rules; its uses by them are entries `firstEntry` to `firstEntry + entryCount - 1`. */
+export interface Literal {
+  /** Latin-1, ASCII letters in lower case. */
+  readonly text: string;
+  /** At each place the one byte that must stand there, or undefined where either case will do. */
+  readonly exact: readonly (number | undefined)[];
+  readonly firstEntry: number;
+  readonly entryCount: number;
+}
+
 export interface LiteralTables {
+  readonly classOf: Uint8Array;
+  readonly shift: number;
   readonly table: Uint16Array;
   /** States at or above this one end a literal. */
   readonly firstOutput: number;
   /** Literals that end in state `s`: `outputs[outputStart[s - firstOutput] .. outputStart[s - firstOutput + 1])`. */
   readonly outputStart: Uint32Array;
   readonly outputs: Uint32Array;
-  /** Length of the longest literal: how far a lane must look back before its start. */
+  /** Rows of four: place in `spelling`, or ANY_CASE; length; first entry; entry count. */
+  readonly literals: Uint32Array;
+  /** The bytes of literals that are particular about case, 0 where either case will do. */
+  readonly spelling: Uint8Array;
+  /** Length of the longest literal: how far a cursor must look back before its start. */
   readonly longest: number;
 }
 
-/** @param literals latin-1 texts with ASCII letters in lower case; several may be equal */
-export function buildLiteralTables(literals: readonly string[]): LiteralTables {
-  const trie = buildTrie(literals);
-  const count = trie.children.length;
-  const goto: Int32Array[] = [];
-  const fail = new Int32Array(count);
-  const order: number[] = [0];
-  goto[0] = new Int32Array(256);
-  for (const [byte, child] of trie.children[0] as Map<number, number>) (goto[0] as Int32Array)[byte] = child;
-  // Breadth first: a state's failure state lies nearer to the root, so its row is complete already.
-  for (let at = 0; at < order.length; at++) {
-    const state = order[at] as number;
-    for (const [byte, child] of trie.children[state] as Map<number, number>) {
-      fail[child] = state === 0 ? 0 : ((goto[fail[state] as number] as Int32Array)[byte] as number);
-      const row = Int32Array.from(goto[fail[child] as number] as Int32Array);
-      for (const [next, grandchild] of trie.children[child] as Map<number, number>) row[next] = grandchild;
-      goto[child] = row;
-      (trie.ends[child] as number[]).push(...(trie.ends[fail[child] as number] as number[]));
-      order.push(child);
-    }
+/** Stands for the place in `spelling` of a literal whose case does not matter. The same number stands in assembly/candidates.ts. */
+const ANY_CASE = 0xffff_ffff;
+
+export function buildLiteralTables(literals: readonly Literal[]): LiteralTables {
+  const trie = buildTrie(literals.map((literal) => literal.text));
+  const { rows, ends } = connect(trie);
+  const rowsOfLiterals: number[] = [];
+  const spelling: number[] = [];
+  for (const { text, exact, firstEntry, entryCount } of literals) {
+    const particular = exact.some((byte) => byte !== undefined);
+    rowsOfLiterals.push(particular ? spelling.length : ANY_CASE, text.length, firstEntry, entryCount);
+    if (particular) spelling.push(...exact.map((byte) => byte ?? 0));
   }
-  return layOut(goto, trie.ends, Math.max(0, ...literals.map((literal) => literal.length)));
+  return {
+    ...layOut(rows, ends, trie.classOf, trie.classes),
+    literals: Uint32Array.from(rowsOfLiterals),
+    spelling: Uint8Array.from(spelling),
+    longest: Math.max(0, ...literals.map((literal) => literal.text.length)),
+  };
 }
 
 interface Trie {
+  /** 0 for bytes in no literal. */
+  readonly classOf: Uint8Array;
+  readonly classes: number;
+  /** By state: byte class to child. */
   readonly children: Map<number, number>[];
+  /** By state: the texts that end there. */
   readonly ends: number[][];
 }
 
-function buildTrie(literals: readonly string[]): Trie {
+function buildTrie(texts: readonly string[]): Trie {
+  const classOf = new Uint8Array(256);
+  let classes = 1;
   const children: Map<number, number>[] = [new Map()];
   const ends: number[][] = [[]];
-  literals.forEach((literal, index) => {
+  texts.forEach((text, index) => {
     let state = 0;
-    for (let at = 0; at < literal.length; at++) {
-      const byte = literal.charCodeAt(at);
-      let next = (children[state] as Map<number, number>).get(byte);
+    for (let at = 0; at < text.length; at++) {
+      const byte = text.charCodeAt(at);
+      if (classOf[byte] === 0) {
+        classOf[byte] = classes++;
+        if (byte >= 0x61 && byte <= 0x7a) classOf[byte - 32] = classOf[byte] as number;
+      }
+      const letter = classOf[byte] as number;
+      let next = (children[state] as Map<number, number>).get(letter);
       if (next === undefined) {
         next = children.push(new Map()) - 1;
         ends.push([]);
-        (children[state] as Map<number, number>).set(byte, next);
+        (children[state] as Map<number, number>).set(letter, next);
       }
       state = next;
     }
     (ends[state] as number[]).push(index);
   });
-  return { children, ends };
+  return { classOf, classes, children, ends };
 }
 
-/** Numbers the states so that those with outputs come last, and writes the rows with upper-case letters as their lower-case twins. */
-function layOut(goto: readonly Int32Array[], ends: readonly number[][], longest: number): LiteralTables {
-  const states = [...goto.keys()].sort((a, b) => Number((ends[a] as number[]).length > 0) - Number((ends[b] as number[]).length > 0) || a - b);
-  if (states.length > 0xffff) throw new RangeError(`the rules' literals need ${states.length} automaton states; 65535 fit`);
-  const number = new Uint16Array(states.length);
-  states.forEach((state, index) => {
-    number[state] = index;
-  });
-  const table = new Uint16Array(states.length * 256);
-  states.forEach((state, index) => {
-    const row = goto[state] as Int32Array;
-    for (let byte = 0; byte < 256; byte++) {
-      const folded = byte >= 0x41 && byte <= 0x5a ? byte + 32 : byte;
-      table[(index << 8) | byte] = number[row[folded] as number] as number;
+/** Follows failures, breadth first, so that each state knows where every byte leads and all texts that end in it. */
+function connect(trie: Trie): { readonly rows: readonly Uint16Array[]; readonly ends: readonly (readonly number[])[] } {
+  const count = trie.children.length;
+  if (count > 0xffff) throw new RangeError(`the rules' literals need ${count} automaton states; 65535 fit`);
+  const rows: Uint16Array[] = [new Uint16Array(trie.classes)];
+  const ends = trie.ends.map((texts) => [...texts]);
+  const fail = new Uint16Array(count);
+  const order = [0];
+  for (const [letter, child] of trie.children[0] as Map<number, number>) (rows[0] as Uint16Array)[letter] = child;
+  for (let at = 0; at < order.length; at++) {
+    const state = order[at] as number;
+    for (const [letter, child] of trie.children[state] as Map<number, number>) {
+      const back = state === 0 ? 0 : ((rows[fail[state] as number] as Uint16Array)[letter] as number);
+      fail[child] = back;
+      const row = Uint16Array.from(rows[back] as Uint16Array);
+      for (const [next, grandchild] of trie.children[child] as Map<number, number>) row[next] = grandchild;
+      rows[child] = row;
+      (ends[child] as number[]).push(...(ends[back] as number[]));
+      order.push(child);
     }
+  }
+  return { rows, ends };
+}
+
+type Layout = Pick<LiteralTables, 'classOf' | 'shift' | 'table' | 'firstOutput' | 'outputStart' | 'outputs'>;
+
+/** Numbers the states so that those that end a literal come last. */
+function layOut(rows: readonly Uint16Array[], ends: readonly (readonly number[])[], classOf: Uint8Array, classes: number): Layout {
+  const silent = rows.flatMap((_, state) => ((ends[state] as number[]).length === 0 ? [state] : []));
+  const ending = rows.flatMap((_, state) => ((ends[state] as number[]).length > 0 ? [state] : []));
+  const numbers = new Uint16Array(rows.length);
+  [...silent, ...ending].forEach((state, index) => {
+    numbers[state] = index;
   });
-  const found = states.findIndex((state) => (ends[state] as number[]).length > 0);
-  const firstOutput = found < 0 ? states.length : found;
+  const shift = Math.max(1, Math.ceil(Math.log2(classes)));
+  const table = new Uint16Array(rows.length << shift);
+  rows.forEach((row, state) => {
+    const base = (numbers[state] as number) << shift;
+    row.forEach((target, letter) => {
+      table[base | letter] = numbers[target] as number;
+    });
+  });
   const outputs: number[] = [];
   const outputStart = [0];
-  for (const state of states.slice(firstOutput)) {
+  for (const state of ending) {
     outputs.push(...(ends[state] as number[]));
     outputStart.push(outputs.length);
   }
-  return { table, firstOutput, outputStart: Uint32Array.from(outputStart), outputs: Uint32Array.from(outputs), longest };
+  return { classOf, shift, table, firstOutput: silent.length, outputStart: Uint32Array.from(outputStart), outputs: Uint32Array.from(outputs) };
 }
