@@ -7,7 +7,8 @@ export function expandBraces(glob: string): string[] {
   for (;;) {
     const open = indexOfPlain(rest, '{');
     const stray = indexOfPlain(rest, '}');
-    if (stray >= 0 && (open < 0 || stray < open)) throw new GlobSyntaxError('has a "}" without "{"; write \\} for the character');
+    if (stray >= 0 && (open < 0 || stray < open))
+      throw new GlobSyntaxError('has a "}" without "{"; write \\} for the character');
     if (open < 0) return expanded.map((text) => text + rest);
     const after = rest.slice(open + 1);
     const close = indexOfPlain(after, '}');
@@ -26,14 +27,16 @@ function splitPlain(body: string): string[] {
   if (indexOfPlain(body, '{') >= 0) throw new GlobSyntaxError('has braces inside braces; write the choices out');
   if (body.includes('**')) throw new GlobSyntaxError('has "**" inside braces; write one glob for each choice');
   const choices: string[] = [];
-  for (let rest = body; ; ) {
+  for (let rest = body; ;) {
     const comma = indexOfPlain(rest, ',');
     choices.push(comma < 0 ? rest : rest.slice(0, comma));
     if (comma < 0) break;
     rest = rest.slice(comma + 1);
   }
-  if (choices.length < 2) throw new GlobSyntaxError('has braces with a single choice; write {a,b}, or \\{ for the character');
-  if (choices.includes('')) throw new GlobSyntaxError('has an empty choice in braces; write one glob with it and one without');
+  if (choices.length < 2)
+    throw new GlobSyntaxError('has braces with a single choice; write {a,b}, or \\{ for the character');
+  if (choices.includes(''))
+    throw new GlobSyntaxError('has an empty choice in braces; write one glob with it and one without');
   return choices;
 }
 

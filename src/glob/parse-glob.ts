@@ -16,8 +16,12 @@ export function parseGlob(glob: string): readonly (readonly Segment[])[] {
 }
 
 function parseAlternative(glob: string): readonly Segment[] {
-  if (glob.startsWith('!')) throw new GlobSyntaxError('starts with "!", which negates elsewhere; write what should match, or \\! for the character');
-  if (glob.startsWith('/')) throw new GlobSyntaxError('starts with "/"; paths here are relative to the root of the repository');
+  if (glob.startsWith('!'))
+    throw new GlobSyntaxError(
+      'starts with "!", which negates elsewhere; write what should match, or \\! for the character',
+    );
+  if (glob.startsWith('/'))
+    throw new GlobSyntaxError('starts with "/"; paths here are relative to the root of the repository');
   if (glob.endsWith('/')) throw new GlobSyntaxError(`ends with "/"; write ${glob}** for everything in that folder`);
   const names = glob.split('/');
   const segments: Segment[] = [];
@@ -33,11 +37,12 @@ function parseAlternative(glob: string): readonly Segment[] {
 
 function parseName(name: string): readonly Piece[] {
   if (name === '') throw new GlobSyntaxError('has an empty name between two "/"');
-  if (name === '.' || name === '..') throw new GlobSyntaxError(`has the name "${name}", which no path in a repository has`);
+  if (name === '.' || name === '..')
+    throw new GlobSyntaxError(`has the name "${name}", which no path in a repository has`);
   const pieces: Piece[] = [];
   let source = '';
   let length = 0;
-  for (let i = 0; i < name.length; ) {
+  for (let i = 0; i < name.length;) {
     const end = atomEnd(name, i);
     if (name[i] === '*') {
       pieces.push(compilePiece(source, length));
@@ -61,7 +66,10 @@ function atomEnd(name: string, i: number): number {
   const char = name[i] as string;
   switch (char) {
     case '*':
-      if (name[i + 1] === '*') throw new GlobSyntaxError('has "**" beside other characters; as a whole name (a/**/b) it means any folders, else write *');
+      if (name[i + 1] === '*')
+        throw new GlobSyntaxError(
+          'has "**" beside other characters; as a whole name (a/**/b) it means any folders, else write *',
+        );
       return i + 1;
     case '\\':
       if (i + 1 === name.length || /[0-9A-Za-z]/.test(name[i + 1] as string)) {
@@ -74,11 +82,14 @@ function atomEnd(name: string, i: number): number {
     case ')':
     case '|':
     case '"':
-      throw new GlobSyntaxError(`has a plain ${char}, which matchers read in different ways; write \\${char} for the character`);
+      throw new GlobSyntaxError(
+        `has a plain ${char}, which matchers read in different ways; write \\${char} for the character`,
+      );
     case ']':
       throw new GlobSyntaxError('has a "]" without "["; write \\] for the character');
     case '+':
-      if (name[i - 1] === ']') throw new GlobSyntaxError('has "+" behind a class, which repeats elsewhere; write \\+ for the character');
+      if (name[i - 1] === ']')
+        throw new GlobSyntaxError('has "+" behind a class, which repeats elsewhere; write \\+ for the character');
       return i + 1;
     default:
       return i + 1;

@@ -38,7 +38,10 @@ async function readKey(path: string): Promise<Uint8Array | undefined> {
       if (!stats.isFile()) throw new LeakgateError('KEY_INVALID', `the fingerprint key ${path} is not a regular file`);
       if (process.platform !== 'win32' && (stats.mode & 0o077) !== 0) {
         const mode = (stats.mode & 0o777).toString(8).padStart(4, '0');
-        throw new LeakgateError('KEY_INVALID', `the fingerprint key ${path} is open to others than its owner (mode ${mode}); run: chmod 600 ${quoteForShell(path)}`);
+        throw new LeakgateError(
+          'KEY_INVALID',
+          `the fingerprint key ${path} is open to others than its owner (mode ${mode}); run: chmod 600 ${quoteForShell(path)}`,
+        );
       }
       const buffer = Buffer.alloc(KEY_BYTES * 2 + 3);
       const { bytesRead } = await file.read(buffer, 0, buffer.length, 0);
@@ -49,7 +52,9 @@ async function readKey(path: string): Promise<Uint8Array | undefined> {
   } catch (error) {
     if (error instanceof LeakgateError) throw error;
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
-    throw new LeakgateError('KEY_INVALID', `the fingerprint key ${path} cannot be read: ${(error as Error).message}`, { cause: error });
+    throw new LeakgateError('KEY_INVALID', `the fingerprint key ${path} cannot be read: ${(error as Error).message}`, {
+      cause: error,
+    });
   }
 }
 
@@ -57,7 +62,10 @@ async function readKey(path: string): Promise<Uint8Array | undefined> {
 function parseKey(text: string, path: string): Uint8Array {
   const digits = text.trimEnd();
   if (!/^[0-9a-fA-F]{64}$/.test(digits)) {
-    throw new LeakgateError('KEY_INVALID', `the fingerprint key ${path} must be ${KEY_BYTES * 2} hex digits and a line feed; restore it from a backup, or delete it for a new key (reviews made under the old one then no longer match)`);
+    throw new LeakgateError(
+      'KEY_INVALID',
+      `the fingerprint key ${path} must be ${KEY_BYTES * 2} hex digits and a line feed; restore it from a backup, or delete it for a new key (reviews made under the old one then no longer match)`,
+    );
   }
   return Buffer.from(digits, 'hex');
 }
@@ -79,10 +87,15 @@ async function createKey(path: string): Promise<Uint8Array> {
       await unlink(temporary);
     }
   } catch (error) {
-    throw new LeakgateError('KEY_INVALID', `the fingerprint key ${path} cannot be created: ${(error as Error).message}; create it by hand or name another file in LEAKGATE_KEY_FILE`, { cause: error });
+    throw new LeakgateError(
+      'KEY_INVALID',
+      `the fingerprint key ${path} cannot be created: ${(error as Error).message}; create it by hand or name another file in LEAKGATE_KEY_FILE`,
+      { cause: error },
+    );
   }
   const key = await readKey(path);
-  if (key === undefined) throw new LeakgateError('KEY_INVALID', `the fingerprint key ${path} vanished while it was being created`);
+  if (key === undefined)
+    throw new LeakgateError('KEY_INVALID', `the fingerprint key ${path} vanished while it was being created`);
   return key;
 }
 

@@ -23,7 +23,11 @@ export const FINGERPRINT_PATTERN = /^lgf1:[0-9a-f]{32}$/;
  */
 export function fingerprint(key: Uint8Array, ruleId: string, secret: string | Uint8Array): string {
   const bytes = typeof secret === 'string' ? Buffer.from(secret, 'utf8') : secret;
-  const digest = createHmac('sha256', key).update(ruleId, 'utf8').update(SEPARATOR).update(normaliseSecret(bytes)).digest('hex');
+  const digest = createHmac('sha256', key)
+    .update(ruleId, 'utf8')
+    .update(SEPARATOR)
+    .update(normaliseSecret(bytes))
+    .digest('hex');
   return FINGERPRINT_PREFIX + digest.slice(0, 32);
 }
 
@@ -31,7 +35,7 @@ export function fingerprint(key: Uint8Array, ruleId: string, secret: string | Ui
 export function normaliseSecret(secret: Uint8Array): Uint8Array {
   const out = new Uint8Array(secret.length);
   let length = 0;
-  for (let i = 0; i < secret.length; ) {
+  for (let i = 0; i < secret.length;) {
     const start = i;
     let breaks = false;
     while (i < secret.length && isSpace(secret[i] as number)) {

@@ -54,7 +54,10 @@ export function parseConfig(text: string, file: string, scope: ScopeName): Parse
   if (node === undefined) return { config: empty, problems };
   if (node.kind !== 'map') {
     const message = `must hold the keys rules, disabledRules, allowlists, settings and locks, not ${describeNode(node)}`;
-    return { config: empty, problems: [...problems, { file, line: node.line, column: node.column, subject: '', message, level: 'error' }] };
+    return {
+      config: empty,
+      problems: [...problems, { file, line: node.line, column: node.column, subject: '', message, level: 'error' }],
+    };
   }
   const reader = new MapReader(node, { file, subject: '', problems });
   const context = { file, scope, problems };
@@ -62,9 +65,14 @@ export function parseConfig(text: string, file: string, scope: ScopeName): Parse
   const config: ConfigSyntax = {
     scope,
     file,
-    rules: withoutDuplicates((reader.maps('rules') ?? []).map((map) => parseRuleEntry(map, context)).filter((rule) => rule !== undefined), problems),
+    rules: withoutDuplicates(
+      (reader.maps('rules') ?? []).map((map) => parseRuleEntry(map, context)).filter((rule) => rule !== undefined),
+      problems,
+    ),
     disabledRules: ruleIds(reader, 'disabledRules'),
-    allowlists: (reader.maps('allowlists') ?? []).map((map) => parseAllowlistEntry(map, context)).filter((entry) => entry !== undefined),
+    allowlists: (reader.maps('allowlists') ?? [])
+      .map((map) => parseAllowlistEntry(map, context))
+      .filter((entry) => entry !== undefined),
     settings: settings === undefined ? [] : readSettings(settings, { file, problems }),
     locks: readLocks(reader),
   };
@@ -77,7 +85,8 @@ export function parseConfig(text: string, file: string, scope: ScopeName): Parse
 function ruleIds(reader: MapReader, key: string): readonly Placed<string>[] {
   const items = reader.texts(key) ?? [];
   for (const item of items) {
-    if (!RULE_ID.test(item.value)) reader.problem(item, `"${key}" must hold rule ids (kebab-case), not ${JSON.stringify(item.value.slice(0, 60))}`);
+    if (!RULE_ID.test(item.value))
+      reader.problem(item, `"${key}" must hold rule ids (kebab-case), not ${JSON.stringify(item.value.slice(0, 60))}`);
   }
   return items;
 }
@@ -86,7 +95,10 @@ function readLocks(reader: MapReader): readonly Placed<string>[] {
   const items = reader.texts('locks') ?? [];
   for (const item of items) {
     if ((LOCK_NAMES as readonly string[]).includes(item.value) || RULE_ID.test(item.value)) continue;
-    reader.problem(item, `"locks" must hold rule ids or ${LOCK_NAMES.join(', ')}, not ${JSON.stringify(item.value.slice(0, 60))}${didYouMean(item.value, LOCK_NAMES)}`);
+    reader.problem(
+      item,
+      `"locks" must hold rule ids or ${LOCK_NAMES.join(', ')}, not ${JSON.stringify(item.value.slice(0, 60))}${didYouMean(item.value, LOCK_NAMES)}`,
+    );
   }
   return items;
 }
@@ -96,7 +108,14 @@ function withoutDuplicates(rules: readonly RuleSyntax[], problems: Problem[]): r
   for (const rule of rules) {
     const earlier = first.get(rule.id);
     if (earlier === undefined) first.set(rule.id, rule);
-    else problems.push(problemAt(rule.origin, rule.id, `the rule is in this file already, in line ${earlier.origin.line}; put all of it into one entry`));
+    else
+      problems.push(
+        problemAt(
+          rule.origin,
+          rule.id,
+          `the rule is in this file already, in line ${earlier.origin.line}; put all of it into one entry`,
+        ),
+      );
   }
   return [...first.values()];
 }
@@ -126,14 +145,33 @@ function checkLimits(config: ConfigSyntax, limits: ConfigLimits, problems: Probl
   ];
   const bound = (count: number, most: number, what: string): void => {
     if (count <= most) return;
-    problems.push({ file: config.file, line: 1, column: 1, subject: '', message: `has ${count} ${what}; at most ${most} are allowed here`, level: 'error' });
+    problems.push({
+      file: config.file,
+      line: 1,
+      column: 1,
+      subject: '',
+      message: `has ${count} ${what}; at most ${most} are allowed here`,
+      level: 'error',
+    });
   };
   bound(config.rules.length, limits.rules, 'rules');
   bound(allowlists.length, limits.allowlists, 'allowlists');
-  bound(allowlists.reduce((sum, allowlist) => sum + allowlist.paths.length, 0), limits.globs, 'globs');
+  bound(
+    allowlists.reduce((sum, allowlist) => sum + allowlist.paths.length, 0),
+    limits.globs,
+    'globs',
+  );
   bound(patterns.length, limits.patterns, 'patterns');
-  bound(Math.max(0, ...patterns.map((source) => source.length)), limits.patternLength, 'characters in its longest pattern');
-  bound(config.rules.filter(isSlow).length, limits.slowRules, 'rules without a literal, which have to run over all content');
+  bound(
+    Math.max(0, ...patterns.map((source) => source.length)),
+    limits.patternLength,
+    'characters in its longest pattern',
+  );
+  bound(
+    config.rules.filter(isSlow).length,
+    limits.slowRules,
+    'rules without a literal, which have to run over all content',
+  );
 }
 
 function isSlow(rule: RuleSyntax): boolean {
@@ -146,6 +184,10 @@ function isSlow(rule: RuleSyntax): boolean {
 }
 
 /** An error at an entry. */
-function problemAt(origin: { readonly file: string; readonly line: number; readonly column: number }, subject: string, message: string): Problem {
+function problemAt(
+  origin: { readonly file: string; readonly line: number; readonly column: number },
+  subject: string,
+  message: string,
+): Problem {
   return { file: origin.file, line: origin.line, column: origin.column, subject, message, level: 'error' };
 }

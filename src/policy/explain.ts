@@ -31,16 +31,25 @@ export interface Explanation {
 export function explainRule(policy: Policy, id: string): Explanation {
   const rule = policy.rules.find((candidate) => candidate.id === id);
   const decisions = decisionsOn(policy, id);
-  const locks = policy.locks.filter((lock) => lock.name === id).map((lock) => step('lock', 'locks the rule for the scopes below', lock.origin));
+  const locks = policy.locks
+    .filter((lock) => lock.name === id)
+    .map((lock) => step('lock', 'locks the rule for the scopes below', lock.origin));
   if (rule === undefined) {
     const disabled = policy.decisions.findLast((decision) => decision.subject === id && decision.kind === 'disabled');
-    if (disabled === undefined) return { subject: id, outcome: noSuchRule(policy, id), steps: [...decisions, ...locks] };
+    if (disabled === undefined)
+      return { subject: id, outcome: noSuchRule(policy, id), steps: [...decisions, ...locks] };
     const defined = disabled.previous ? [step('rule', 'defines the rule', disabled.previous)] : [];
-    return { subject: id, outcome: `${id} does not run: ${describeOrigin(disabled.origin)} disables it.`, steps: [...defined, ...decisions, ...locks] };
+    return {
+      subject: id,
+      outcome: `${id} does not run: ${describeOrigin(disabled.origin)} disables it.`,
+      steps: [...defined, ...decisions, ...locks],
+    };
   }
   const where = rule.path !== undefined && rule.pattern !== undefined ? ` on paths that match ${rule.path}` : '';
   const effect = rule.blocking ? 'refuses pushes' : 'is reported only';
-  const added = policy.decisions.some((decision) => decision.kind === 'added' && decision.about === 'rule' && decision.subject === id);
+  const added = policy.decisions.some(
+    (decision) => decision.kind === 'added' && decision.about === 'rule' && decision.subject === id,
+  );
   return {
     subject: id,
     outcome: `${id} runs${where}: severity ${rule.severity}, confidence ${rule.confidence}; a finding ${effect}.`,
@@ -56,24 +65,36 @@ export function explainRule(policy: Policy, id: string): Explanation {
 
 /** What applies to content at a path: allowlists that match it, and rules that run only on some paths. */
 export function explainPath(policy: Policy, path: string): Explanation {
-  const matching = policy.allowlists.filter((entry) => entry.paths.length > 0 && entry.paths.some((glob) => compileGlob(glob)(path)));
-  const whole = matching.filter((entry) => entry.rules.length === 0 && conditionsBeside(entry, 'paths').length === 0);
+  const matching = policy.allowlists.filter(
+    (entry) => entry.paths.length > 0 && entry.paths.some((glob) => compileGlob(glob)(path)),
+  );
   const limited = policy.rules.filter((rule) => rule.path !== undefined);
-  const running = limited.filter((rule) => compilePattern(rule.path as string).test(Buffer.from(path, 'utf8').toString('latin1')));
+  const running = limited.filter((rule) =>
+    compilePattern(rule.path as string).test(Buffer.from(path, 'utf8').toString('latin1')),
+  );
   const steps = [
     ...matching.map((entry) => allowlistStep(entry)),
     ...locksOver(policy, matching),
     ...running.map((rule) =>
-      step('rule', rule.pattern === undefined ? `${rule.id} reports this path itself` : `${rule.id} runs only on paths like this one`, rule.origin),
+      step(
+        'rule',
+        rule.pattern === undefined
+          ? `${rule.id} reports this path itself`
+          : `${rule.id} runs only on paths like this one`,
+        rule.origin,
+      ),
     ),
     step('note', `${limited.length - running.length} rules are for other paths and do not run here`),
   ];
-  const first = whole[0];
-  const outcome =
-    first === undefined
-      ? `${path} is scanned; ${count(matching.length, 'allowlist')} may suppress some findings in it.`
-      : `Findings in ${path} are suppressed by ${describeOrigin(first.origin)}, but for rules locked above it.`;
-  return { subject: path, outcome, steps };
+  return { subject: path, outcome: outcomeOfPath(policy, path, matching), steps };
+}
+
+function outcomeOfPath(policy: Policy, path: string, matching: readonly Allowlist[]): string {
+  const whole = matching.find((entry) => entry.rules.length === 0 && conditionsBeside(entry, 'paths').length === 0);
+  if (whole === undefined)
+    return `${path} is scanned; ${count(matching.length, 'allowlist')} may suppress some findings in it.`;
+  const except = locksOver(policy, [whole]).length > 0 ? ', except those of rules that are locked above it' : '';
+  return `Findings in ${path} are suppressed by ${describeOrigin(whole.origin)}${except}.`;
 }
 
 /** Why one finding counts or does not. */
@@ -83,7 +104,9 @@ export function explainFinding(policy: Policy, finding: Finding, now: Date): Exp
   const subject = `${finding.ruleId} at ${where}`;
   const rule = explainRule(policy, finding.ruleId);
   const reviews = policy.reviews.filter((review) => review.fingerprint === finding.fingerprint);
-  const near = policy.allowlists.filter((entry) => isNear(entry, finding) && !sameOrigin(entry.origin, suppression?.origin));
+  const near = policy.allowlists.filter(
+    (entry) => isNear(entry, finding) && !sameOrigin(entry.origin, suppression?.origin),
+  );
   return {
     subject,
     outcome: outcomeOf(finding),
@@ -95,7 +118,11 @@ export function explainFinding(policy: Policy, finding: Finding, now: Date): Exp
         .map((review) => {
           const over = review.expires !== undefined && Date.parse(review.expires) <= now.getTime();
           const until = review.expires === undefined ? '' : `, ${over ? 'expired' : 'until'} ${review.expires}`;
-          return step('review', `${review.reviewer} reviewed it as ${review.resolution}${until}: ${review.reason}`, review.origin);
+          return step(
+            'review',
+            `${review.reviewer} reviewed it as ${review.resolution}${until}: ${review.reason}`,
+            review.origin,
+          );
         }),
       ...near.map((entry) => step('allowlist', `is for this rule and path${needs(entry, 'paths')}`, entry.origin)),
       ...locksOver(policy, near).filter((found) => found.text.startsWith(`${finding.ruleId} `)),
@@ -112,7 +139,9 @@ function outcomeOf({ state, suppression, blocking }: Finding): string {
   const by = suppression?.origin ? ` by ${describeOrigin(suppression.origin)}` : '';
   switch (state) {
     case 'new':
-      return blocking ? 'It counts: it refuses a push.' : 'It counts: it is reported and does not refuse a push, as its rule does not block.';
+      return blocking
+        ? 'It counts: it refuses a push.'
+        : 'It counts: it is reported and does not refuse a push, as its rule does not block.';
     case 'pre-existing':
       return 'It was there before: every earlier version of the file already had it.';
     case 'suppressed':
@@ -131,7 +160,10 @@ function decisionsOn(policy: Policy, ruleId: string): readonly ExplanationStep[]
 }
 
 function noSuchRule(policy: Policy, id: string): string {
-  const near = nearestName(id, policy.rules.map((rule) => rule.id));
+  const near = nearestName(
+    id,
+    policy.rules.map((rule) => rule.id),
+  );
   return `There is no rule ${id}.${near === undefined ? '' : ` Did you mean ${near}?`}`;
 }
 
@@ -149,7 +181,13 @@ function locksOver(policy: Policy, entries: readonly Allowlist[]): readonly Expl
   return policy.locks
     .filter((lock) => policy.rules.some((rule) => rule.id === lock.name))
     .filter((lock) => entries.some((entry) => rank(entry.origin.scope) > rank(lock.origin.scope)))
-    .map((lock) => step('lock', `${lock.name} does not listen to allowlists below ${lock.origin.scope}, where it is locked`, lock.origin));
+    .map((lock) =>
+      step(
+        'lock',
+        `${lock.name} does not listen to allowlists below ${lock.origin.scope}, where it is locked`,
+        lock.origin,
+      ),
+    );
 }
 
 function lockAbove(policy: Policy, ruleId: string, scope: ScopeName): Origin | undefined {
@@ -172,7 +210,9 @@ function conditionsBeside(entry: Allowlist, beside?: Condition): readonly Condit
 /** ` where lines and secrets match`: conditions, of which each must hold. */
 function needs(entry: Allowlist, beside?: Condition): string {
   const conditions = conditionsBeside(entry, beside);
-  return conditions.length === 0 ? '' : ` where ${conditions.join(' and ')} ${conditions.length === 1 ? 'match' : 'all match'}`;
+  return conditions.length === 0
+    ? ''
+    : ` where ${conditions.join(' and ')} ${conditions.length === 1 ? 'match' : 'all match'}`;
 }
 
 /** Whether all that can be told without the content speaks for the allowlist. */

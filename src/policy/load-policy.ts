@@ -65,7 +65,14 @@ export function withReviews(policy: Policy, { reviews: sources }: Pick<PolicyTex
     const parsed = parseReviews(Buffer.from(source.bytes).toString('utf8'), file, scope);
     if (lock !== undefined && SCOPES.indexOf(lock.origin.scope) < SCOPES.indexOf(scope)) {
       const message = `its ${parsed.reviews.length} reviews do not count: reviews are locked by ${lock.origin.file}:${lock.origin.line}`;
-      decisions.push({ kind: 'refused', about: 'reviews', subject: file, origin: { scope, file, line: 1, column: 1 }, lock: lock.origin, message });
+      decisions.push({
+        kind: 'refused',
+        about: 'reviews',
+        subject: file,
+        origin: { scope, file, line: 1, column: 1 },
+        lock: lock.origin,
+        message,
+      });
       problems.push({ file, line: 1, column: 1, subject: REVIEWS_SUBJECT, message, level: 'warning' });
       return [];
     }
@@ -78,7 +85,10 @@ export function withReviews(policy: Policy, { reviews: sources }: Pick<PolicyTex
 /** Tells warnings about reviews from those of configuration. */
 const REVIEWS_SUBJECT = 'reviews';
 
-function parseBuiltin(sources: readonly SourceText[]): { readonly rules: readonly Rule[]; readonly allowlists: readonly Allowlist[] } {
+function parseBuiltin(sources: readonly SourceText[]): {
+  readonly rules: readonly Rule[];
+  readonly allowlists: readonly Allowlist[];
+} {
   const loaded = sources.map(({ bytes, file }) => parseRules(Buffer.from(bytes).toString('utf8'), file, 'builtin'));
   const rules = loaded.flatMap((part) => part.rules);
   const problems = [...loaded.flatMap((part) => part.problems), ...findDuplicateIds(rules)];
@@ -88,7 +98,8 @@ function parseBuiltin(sources: readonly SourceText[]): { readonly rules: readonl
 
 function parseSource({ bytes, file, scope }: SourceText): ReturnType<typeof parseConfig> {
   const { maxBytes } = configLimits(scope);
-  if (bytes.length > maxBytes) throw new LeakgateError('CONFIG_INVALID', `${file} has ${bytes.length} bytes; at most ${maxBytes} are read`);
+  if (bytes.length > maxBytes)
+    throw new LeakgateError('CONFIG_INVALID', `${file} has ${bytes.length} bytes; at most ${maxBytes} are read`);
   try {
     return parseConfig(new TextDecoder('utf-8', { fatal: true }).decode(bytes), file, scope);
   } catch (error) {
@@ -122,6 +133,9 @@ function ignored(file: string, why: string, details: readonly Problem[]): Parsed
   const place = { file, line: 1, column: 1 };
   return {
     decisions: [{ kind: 'ignored', about: 'file', subject: file, origin: { scope: 'content', ...place }, message }],
-    problems: [{ ...place, subject: '', message, level: 'warning' }, ...details.map((problem) => ({ ...problem, level: 'warning' as const }))],
+    problems: [
+      { ...place, subject: '', message, level: 'warning' },
+      ...details.map((problem) => ({ ...problem, level: 'warning' as const })),
+    ],
   };
 }

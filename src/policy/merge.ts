@@ -70,7 +70,10 @@ class Merge {
     const shown = `${key}: ${JSON.stringify(value)}`;
     const entry = { about: 'setting', subject: key, origin } as const;
     if (origin.scope === 'content' && /^(?:hook|content)\./.test(key)) {
-      this.#refuse({ ...entry, message: `${shown} is not applied: content can never change ${key.split('.', 1)[0]} settings` });
+      this.#refuse({
+        ...entry,
+        message: `${shown} is not applied: content can never change ${key.split('.', 1)[0]} settings`,
+      });
       return;
     }
     if (!this.#may(entry, 'settings', locksOfSetting(key), shown)) return;
@@ -90,13 +93,20 @@ class Merge {
       const keys = Object.keys(change).filter((key) => key !== 'id' && key !== 'origin');
       if (keys.length === 0) return;
       this.#rules.set(id, overrideRule(existing, forNewPattern(change)));
-      this.#decisions.push({ kind: 'overridden', ...entry, previous: existing.origin, message: `overrides ${keys.join(', ')}` });
+      this.#decisions.push({
+        kind: 'overridden',
+        ...entry,
+        previous: existing.origin,
+        message: `overrides ${keys.join(', ')}`,
+      });
       return;
     }
     const gone = this.#disabled.get(id);
     const rule = toRule(syntax, []);
     if (rule === undefined) {
-      const why = gone ? `it was disabled by ${placeOf(gone.origin)}` : `there is no rule of this id${didYouMean(id, this.#rules.keys())}`;
+      const why = gone
+        ? `it was disabled by ${placeOf(gone.origin)}`
+        : `there is no rule of this id${didYouMean(id, this.#rules.keys())}`;
       this.#warn({ kind: 'ignored', ...entry, message: `the override is ignored: ${why}` });
       return;
     }
@@ -122,7 +132,11 @@ class Merge {
     if (rule === undefined) {
       const gone = this.#disabled.get(id);
       if (gone === undefined) {
-        this.#warn({ kind: 'ignored', ...entry, message: `there is no rule of this id to disable${didYouMean(id, this.#rules.keys())}` });
+        this.#warn({
+          kind: 'ignored',
+          ...entry,
+          message: `there is no rule of this id to disable${didYouMean(id, this.#rules.keys())}`,
+        });
       }
       return;
     }
@@ -140,7 +154,12 @@ class Merge {
     // One that names no rule is for all; that locked ones do not listen to it is settled where it would be used (suppress/decide.ts).
     const refused = allowlist.rules.filter((id) => {
       const lock = this.#lockAbove(origin, [id]);
-      if (lock) this.#refuse({ ...entry, lock: lock.origin, message: `the allowlist does not apply to ${id}, which ${placeOf(lock.origin)} locks` });
+      if (lock)
+        this.#refuse({
+          ...entry,
+          lock: lock.origin,
+          message: `the allowlist does not apply to ${id}, which ${placeOf(lock.origin)} locks`,
+        });
       return lock !== undefined;
     });
     if (allowlist.rules.length > 0 && refused.length === allowlist.rules.length) return;
@@ -154,16 +173,27 @@ class Merge {
       this.#refuse({ ...entry, message: `the lock ${name} is not applied: there is no scope below content` });
       return;
     }
-    const message = isLockName(name) ? `locks ${name} for the scopes below` : `locks the rule ${name} for the scopes below`;
+    const message = isLockName(name)
+      ? `locks ${name} for the scopes below`
+      : `locks the rule ${name} for the scopes below`;
     this.#decisions.push({ kind: 'locked', ...entry, message });
     if (!this.#locks.some((lock) => lock.name === name)) this.#locks.push({ name, origin });
   }
 
   /** Whether an entry may act: no lock above stands against it and, for content, the settings allow it. A refusal is recorded. */
-  #may(entry: Pick<Decision, 'about' | 'subject' | 'origin'>, need: keyof ContentSettings, locks: readonly string[], what: string): boolean {
+  #may(
+    entry: Pick<Decision, 'about' | 'subject' | 'origin'>,
+    need: keyof ContentSettings,
+    locks: readonly string[],
+    what: string,
+  ): boolean {
     const lock = this.#lockAbove(entry.origin, locks);
     if (lock !== undefined) {
-      this.#refuse({ ...entry, lock: lock.origin, message: `${what} is not applied: ${placeOf(lock.origin)} locks ${lock.name}` });
+      this.#refuse({
+        ...entry,
+        lock: lock.origin,
+        message: `${what} is not applied: ${placeOf(lock.origin)} locks ${lock.name}`,
+      });
       return false;
     }
     if (entry.origin.scope !== 'content' || this.#settings.content[need]) return true;
@@ -172,7 +202,9 @@ class Merge {
   }
 
   #lockAbove(origin: Origin, names: readonly string[]): Lock | undefined {
-    return this.#locks.find((lock) => names.includes(lock.name) && SCOPES.indexOf(lock.origin.scope) < SCOPES.indexOf(origin.scope));
+    return this.#locks.find(
+      (lock) => names.includes(lock.name) && SCOPES.indexOf(lock.origin.scope) < SCOPES.indexOf(origin.scope),
+    );
   }
 
   #refuse(decision: Omit<Decision, 'kind'>): void {
@@ -190,14 +222,26 @@ class Merge {
   #warnOfUnknownNames(): void {
     const known = new Set([...this.#rules.keys(), ...this.#disabled.keys()]);
     const warn = (origin: Origin, message: string): void => {
-      this.#problems.push({ file: origin.file, line: origin.line, column: origin.column, subject: '', message, level: 'warning' });
+      this.#problems.push({
+        file: origin.file,
+        line: origin.line,
+        column: origin.column,
+        subject: '',
+        message,
+        level: 'warning',
+      });
     };
     for (const { name, origin } of this.#locks) {
       if (isLockName(name) || known.has(name)) continue;
-      warn(origin, `the lock ${name} protects nothing: there is no rule of this id${didYouMean(name, [...LOCK_NAMES, ...known])}`);
+      warn(
+        origin,
+        `the lock ${name} protects nothing: there is no rule of this id${didYouMean(name, [...LOCK_NAMES, ...known])}`,
+      );
     }
     for (const { rules, origin } of this.#allowlists) {
-      for (const id of rules) if (!known.has(id)) warn(origin, `the allowlist names ${id}, and there is no rule of this id${didYouMean(id, known)}`);
+      for (const id of rules)
+        if (!known.has(id))
+          warn(origin, `the allowlist names ${id}, and there is no rule of this id${didYouMean(id, known)}`);
     }
   }
 }
@@ -211,7 +255,10 @@ function isLockName(name: string): name is LockName {
   return (LOCK_NAMES as readonly string[]).includes(name);
 }
 
-function originOf({ scope, file }: ConfigSyntax, { line, column }: { readonly line: number; readonly column: number }): Origin {
+function originOf(
+  { scope, file }: ConfigSyntax,
+  { line, column }: { readonly line: number; readonly column: number },
+): Origin {
   return { scope, file, line, column };
 }
 

@@ -64,7 +64,8 @@ export interface PolicyTarget {
 export async function findPolicySources(target: PolicyTarget): Promise<PolicySources> {
   const { repository, folder, env = process.env, systemFolder = '/etc/leakgate' } = target;
   const named = env['LEAKGATE_CONFIG'];
-  const global = named || join((await exists(join(systemFolder, CONFIG))) ? systemFolder : userFolders(env).config, CONFIG);
+  const global =
+    named || join((await exists(join(systemFolder, CONFIG))) ? systemFolder : userFolders(env).config, CONFIG);
   const files: ScopeFile[] = [{ scope: 'global', path: global, ...(named ? { required: true } : {}) }];
   const reviews: ScopeFile[] = [{ scope: 'global', path: join(dirname(global), REVIEWS) }];
   if (repository?.bare) {
@@ -76,8 +77,14 @@ export async function findPolicySources(target: PolicyTarget): Promise<PolicySou
     files.push({ scope: 'repository', path: join(repository.gitDir, CONFIG) });
     reviews.push({ scope: 'repository', path: join(repository.gitDir, 'leakgate', REVIEWS) });
   }
-  const content = target.content ?? (folder === undefined ? undefined : { file: CONTENT_CONFIG, path: join(folder, CONTENT_CONFIG) });
-  return { builtin: target.builtin ?? { folder: builtinRulesFolder() }, files, reviews, ...(content ? { content } : {}) };
+  const content =
+    target.content ?? (folder === undefined ? undefined : { file: CONTENT_CONFIG, path: join(folder, CONTENT_CONFIG) });
+  return {
+    builtin: target.builtin ?? { folder: builtinRulesFolder() },
+    files,
+    reviews,
+    ...(content ? { content } : {}),
+  };
 }
 
 const CONFIG = 'leakgate.yml';
@@ -131,11 +138,15 @@ export function policySourcesDigest(texts: PolicyTexts, options: { readonly revi
     add(`${label} ${list.length}`);
     for (const { scope, file, bytes } of list) [scope, file, bytes].forEach(add);
   };
-  if ('digest' in builtin) [`loaded`, builtin.digest].forEach(add);
+  if ('digest' in builtin) ['loaded', builtin.digest].forEach(add);
   else addAll('builtin', builtin);
   addAll('files', files);
   addAll('reviews', reviews);
-  if (content !== undefined) [`content`, content.file, 'refused' in content ? content.refused : content.bytes].forEach(add);
+  if (content !== undefined)
+    ('refused' in content
+      ? ['refused', content.file, content.refused]
+      : ['content', content.file, content.bytes]
+    ).forEach(add);
   return hash.digest('hex');
 }
 
@@ -144,10 +155,18 @@ async function readBuiltin(folder: string): Promise<readonly SourceText[]> {
   try {
     const names = (await readdir(folder)).filter((name) => name.endsWith('.yml')).sort();
     return await Promise.all(
-      names.map(async (name) => ({ scope: 'builtin' as const, file: `rules/${name}`, bytes: await readFile(join(folder, name)) })),
+      names.map(async (name) => ({
+        scope: 'builtin' as const,
+        file: `rules/${name}`,
+        bytes: await readFile(join(folder, name)),
+      })),
     );
   } catch (error) {
-    throw new LeakgateError('RULE_INVALID', `the built-in rules cannot be read from ${folder}: ${(error as Error).message}`, { cause: error });
+    throw new LeakgateError(
+      'RULE_INVALID',
+      `the built-in rules cannot be read from ${folder}: ${(error as Error).message}`,
+      { cause: error },
+    );
   }
 }
 
@@ -158,7 +177,10 @@ async function readScopeFile({ scope, path, required }: ScopeFile): Promise<Sour
       const stats = await file.stat();
       if (!stats.isFile()) throw new LeakgateError('CONFIG_INVALID', `${path} is not a regular file`);
       if (process.platform !== 'win32' && (stats.mode & 0o002) !== 0) {
-        throw new LeakgateError('CONFIG_INVALID', `${path} may be written by everybody, so it cannot be trusted; run: chmod o-w on it`);
+        throw new LeakgateError(
+          'CONFIG_INVALID',
+          `${path} may be written by everybody, so it cannot be trusted; run: chmod o-w on it`,
+        );
       }
       return { scope, file: path, bytes: await file.readFile() };
     } finally {

@@ -52,8 +52,15 @@ const SETTINGS: Readonly<Record<string, Read>> = {
 export const SETTING_KEYS: readonly string[] = Object.keys(SETTINGS);
 
 /** Reads a `settings:` map with all maps in it; problems go to the context. */
-export function readSettings(map: YamlMap, context: Omit<ReadContext, 'subject'>, prefix = ''): readonly SettingEntry[] {
-  const reader = new MapReader(map, { ...context, subject: `settings${prefix === '' ? '' : `.${prefix.slice(0, -1)}`}` });
+export function readSettings(
+  map: YamlMap,
+  context: Omit<ReadContext, 'subject'>,
+  prefix = '',
+): readonly SettingEntry[] {
+  const reader = new MapReader(map, {
+    ...context,
+    subject: `settings${prefix === '' ? '' : `.${prefix.slice(0, -1)}`}`,
+  });
   const entries: SettingEntry[] = [];
   for (const name of namesBelow(prefix)) {
     const read = SETTINGS[prefix + name];
@@ -68,7 +75,9 @@ export function readSettings(map: YamlMap, context: Omit<ReadContext, 'subject'>
 
 /** The keys one level below `prefix`: settings and maps of settings. */
 function namesBelow(prefix: string): ReadonlySet<string> {
-  const below = SETTING_KEYS.filter((key) => key.startsWith(prefix)).map((key) => key.slice(prefix.length).split('.', 1)[0] as string);
+  const below = SETTING_KEYS.filter((key) => key.startsWith(prefix)).map(
+    (key) => key.slice(prefix.length).split('.', 1)[0] as string,
+  );
   return new Set(below);
 }
 

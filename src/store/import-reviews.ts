@@ -83,7 +83,12 @@ function readCsv(text: string, add: AddProblem): readonly Entry[] {
     }
     const names = header.fields.map((name) => name.trim());
     for (const name of names) {
-      if (!COLUMNS.includes(name)) add(header.line, '', `unknown column ${JSON.stringify(name.slice(0, 60))}; known columns: ${COLUMNS.join(', ')}`);
+      if (!COLUMNS.includes(name))
+        add(
+          header.line,
+          '',
+          `unknown column ${JSON.stringify(name.slice(0, 60))}; known columns: ${COLUMNS.join(', ')}`,
+        );
     }
     if (new Set(names).size < names.length) add(header.line, '', 'a column is named twice');
     return rows.flatMap(({ line, fields }) => {
@@ -125,7 +130,8 @@ function readJson(text: string, add: AddProblem): readonly Entry[] {
     }
     if (report) return [{ line: 1, subject, fields: { fingerprint: item['fingerprint'], ruleId: item['ruleId'] } }];
     for (const key of Object.keys(item)) {
-      if (!COLUMNS.includes(key)) add(1, subject, `unknown key ${JSON.stringify(key.slice(0, 60))}; known keys: ${COLUMNS.join(', ')}`);
+      if (!COLUMNS.includes(key))
+        add(1, subject, `unknown key ${JSON.stringify(key.slice(0, 60))}; known keys: ${COLUMNS.join(', ')}`);
     }
     return [{ line: 1, subject, fields: item }];
   });
@@ -135,9 +141,12 @@ function toRecord({ line, subject, fields }: Entry, options: ImportOptions, add:
   const { secret, ...rest } = fields;
   const complete: Record<string, unknown> = { created: options.now.toISOString(), ...options.defaults, ...rest };
   if (secret !== undefined) {
-    if (fields['fingerprint'] !== undefined) add(line, subject, 'gives both "fingerprint" and "secret"; one of them is enough');
-    else if (options.fingerprintOf === undefined) add(line, subject, '"secret" cannot be used here; give the "fingerprint" that reports show');
-    else if (typeof secret !== 'string' || typeof fields['ruleId'] !== 'string') add(line, subject, '"secret" needs to be text and a "ruleId" beside it');
+    if (fields['fingerprint'] !== undefined)
+      add(line, subject, 'gives both "fingerprint" and "secret"; one of them is enough');
+    else if (options.fingerprintOf === undefined)
+      add(line, subject, '"secret" cannot be used here; give the "fingerprint" that reports show');
+    else if (typeof secret !== 'string' || typeof fields['ruleId'] !== 'string')
+      add(line, subject, '"secret" needs to be text and a "ruleId" beside it');
     else complete['fingerprint'] = options.fingerprintOf(fields['ruleId'], secret);
     if (complete['fingerprint'] === undefined) return undefined;
   }

@@ -34,12 +34,17 @@ export function parseCsv(text: string): readonly CsvRow[] {
         line += raw.match(/\r\n|\r|\n/g)?.length ?? 0;
         field = raw.replaceAll('""', '"');
         i = end + 1;
-        if (i < text.length && !',\r\n'.includes(text[i] as string)) throw new CsvSyntaxError(line, 'has text behind a closing quote');
+        if (i < text.length && !',\r\n'.includes(text[i] as string))
+          throw new CsvSyntaxError(line, 'has text behind a closing quote');
       } else {
         const from = i;
         while (i < text.length && !',\r\n'.includes(text[i] as string)) i++;
         field = text.slice(from, i);
-        if (field.includes('"')) throw new CsvSyntaxError(line, 'has a quote inside a field without quotes; put the field in quotes and double the quote');
+        if (field.includes('"'))
+          throw new CsvSyntaxError(
+            line,
+            'has a quote inside a field without quotes; put the field in quotes and double the quote',
+          );
       }
       fields.push(field);
       if (text[i] !== ',') break;

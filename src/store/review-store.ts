@@ -40,7 +40,8 @@ export function parseReviews(text: string, file: string, scope: ScopeName): Pars
       continue;
     }
     const unknown = Object.keys(fields).filter((key) => !(REVIEW_KEYS as readonly string[]).includes(key));
-    for (const key of unknown) add(`unknown key ${JSON.stringify(key.slice(0, 60))}; known keys: ${REVIEW_KEYS.join(', ')}`);
+    for (const key of unknown)
+      add(`unknown key ${JSON.stringify(key.slice(0, 60))}; known keys: ${REVIEW_KEYS.join(', ')}`);
     const record = checkReview(fields, (_, message) => add(message));
     if (record === undefined || unknown.length > 0) continue;
     const first = lines.get(record.fingerprint);
@@ -58,7 +59,11 @@ export function parseReviews(text: string, file: string, scope: ScopeName): Pars
 export function formatReviews(records: Iterable<ReviewRecord>): string {
   const lines = [...records]
     .sort((a, b) => compareText(a.fingerprint, b.fingerprint))
-    .map((record) => JSON.stringify(Object.fromEntries(REVIEW_KEYS.filter((key) => record[key] !== undefined).map((key) => [key, record[key]]))));
+    .map((record) =>
+      JSON.stringify(
+        Object.fromEntries(REVIEW_KEYS.filter((key) => record[key] !== undefined).map((key) => [key, record[key]])),
+      ),
+    );
   return lines.map((line) => `${line}\n`).join('');
 }
 
@@ -79,7 +84,11 @@ export interface AddedReviews {
 }
 
 /** Adds reviews to a file, all or none; makes the file and its folder when they are not there. Of one fingerprint the later review holds. */
-export async function addReviews(path: string, records: readonly ReviewRecord[], options?: LockOptions): Promise<AddedReviews> {
+export async function addReviews(
+  path: string,
+  records: readonly ReviewRecord[],
+  options?: LockOptions,
+): Promise<AddedReviews> {
   return changeReviews(path, options, (reviews) => {
     const before = reviews.size;
     const fresh = new Set(records.map((record) => record.fingerprint));
@@ -90,11 +99,23 @@ export async function addReviews(path: string, records: readonly ReviewRecord[],
 }
 
 /** Removes the reviews of these fingerprints from a file; how many there were. */
-export async function removeReviews(path: string, fingerprints: readonly string[], options?: LockOptions): Promise<number> {
-  return changeReviews(path, options, (reviews) => fingerprints.filter((fingerprint) => reviews.delete(fingerprint)).length);
+export async function removeReviews(
+  path: string,
+  fingerprints: readonly string[],
+  options?: LockOptions,
+): Promise<number> {
+  return changeReviews(
+    path,
+    options,
+    (reviews) => fingerprints.filter((fingerprint) => reviews.delete(fingerprint)).length,
+  );
 }
 
-async function changeReviews<T>(path: string, options: LockOptions | undefined, change: (reviews: Map<string, ReviewRecord>) => T): Promise<T> {
+async function changeReviews<T>(
+  path: string,
+  options: LockOptions | undefined,
+  change: (reviews: Map<string, ReviewRecord>) => T,
+): Promise<T> {
   try {
     await mkdir(dirname(path), { recursive: true });
     return await withFileLock(
@@ -114,7 +135,11 @@ async function changeReviews<T>(path: string, options: LockOptions | undefined, 
     if (error instanceof LeakgateError) throw error;
     if (error instanceof LockTimeoutError) throw new LeakgateError('REVIEW_INVALID', error.message, { cause: error });
     if (options?.signal?.aborted) throw error;
-    throw new LeakgateError('REVIEW_INVALID', `the review file ${path} cannot be changed: ${(error as Error).message}`, { cause: error });
+    throw new LeakgateError(
+      'REVIEW_INVALID',
+      `the review file ${path} cannot be changed: ${(error as Error).message}`,
+      { cause: error },
+    );
   }
 }
 
@@ -123,14 +148,18 @@ async function readTextIfThere(path: string): Promise<string> {
     return await readFile(path, 'utf8');
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return '';
-    throw new LeakgateError('REVIEW_INVALID', `the review file ${path} cannot be read: ${(error as Error).message}`, { cause: error });
+    throw new LeakgateError('REVIEW_INVALID', `the review file ${path} cannot be read: ${(error as Error).message}`, {
+      cause: error,
+    });
   }
 }
 
 function parseObject(source: string): Readonly<Record<string, unknown>> | undefined {
   try {
     const value: unknown = JSON.parse(source);
-    return typeof value === 'object' && value !== null && !Array.isArray(value) ? (value as Record<string, unknown>) : undefined;
+    return typeof value === 'object' && value !== null && !Array.isArray(value)
+      ? (value as Record<string, unknown>)
+      : undefined;
   } catch {
     return undefined;
   }

@@ -3,7 +3,15 @@ import { RESOLUTIONS } from '../model/review.ts';
 import type { Resolution, ReviewRecord } from '../model/review.ts';
 
 /** The keys of a review, in the order in which they are written. */
-export const REVIEW_KEYS = ['fingerprint', 'ruleId', 'resolution', 'reviewer', 'reason', 'created', 'expires'] as const satisfies (keyof ReviewRecord)[];
+export const REVIEW_KEYS = [
+  'fingerprint',
+  'ruleId',
+  'resolution',
+  'reviewer',
+  'reason',
+  'created',
+  'expires',
+] as const satisfies (keyof ReviewRecord)[];
 
 /** Bounds on one review: a sentence or two, not a file. */
 const MAX_TEXT = 2000;
@@ -13,7 +21,10 @@ const RULE_ID = /^[a-z0-9]+(?:-[a-z0-9]+)*$/;
  * Checks the fields of one review as they were read from JSON or CSV. Every wrong field is told through `problem`; unknown keys are for
  * the caller. `undefined` when anything is wrong.
  */
-export function checkReview(fields: Readonly<Record<string, unknown>>, problem: (key: string, message: string) => void): ReviewRecord | undefined {
+export function checkReview(
+  fields: Readonly<Record<string, unknown>>,
+  problem: (key: string, message: string) => void,
+): ReviewRecord | undefined {
   let sound = true;
   const wrong = (key: string, message: string): undefined => {
     sound = false;
@@ -23,7 +34,8 @@ export function checkReview(fields: Readonly<Record<string, unknown>>, problem: 
   const text = (key: string): string => {
     const value = fields[key];
     if (typeof value !== 'string' || value.trim() === '') wrong(key, `"${key}" is missing or no text`);
-    else if (value.length > MAX_TEXT) wrong(key, `"${key}" has ${value.length} characters; at most ${MAX_TEXT} are kept`);
+    else if (value.length > MAX_TEXT)
+      wrong(key, `"${key}" has ${value.length} characters; at most ${MAX_TEXT} are kept`);
     else return value.trim();
     return '';
   };
@@ -33,11 +45,13 @@ export function checkReview(fields: Readonly<Record<string, unknown>>, problem: 
   };
 
   const fingerprint = text('fingerprint');
-  if (fingerprint !== '' && !FINGERPRINT_PATTERN.test(fingerprint)) wrong('fingerprint', '"fingerprint" must be lgf1: and 32 hex digits, as reports show it');
+  if (fingerprint !== '' && !FINGERPRINT_PATTERN.test(fingerprint))
+    wrong('fingerprint', '"fingerprint" must be lgf1: and 32 hex digits, as reports show it');
   const ruleId = text('ruleId');
   if (ruleId !== '' && !RULE_ID.test(ruleId)) wrong('ruleId', '"ruleId" must be the id of a rule');
   const resolution = text('resolution');
-  if (resolution !== '' && !isResolution(resolution)) wrong('resolution', `"resolution" must be one of ${RESOLUTIONS.join(', ')}`);
+  if (resolution !== '' && !isResolution(resolution))
+    wrong('resolution', `"resolution" must be one of ${RESOLUTIONS.join(', ')}`);
   const reviewer = text('reviewer');
   const reason = text('reason');
   const created = time('created');

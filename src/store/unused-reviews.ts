@@ -12,10 +12,16 @@ export interface UnusedReviews {
  * Reviews that no longer do anything, given all findings of a scan, suppressed ones included. It says something about a
  * repository only when everything in it was scanned: a scan of one branch leaves reviews of others unmatched.
  */
-export function findUnusedReviews(reviews: readonly Review[], findings: Iterable<Pick<Finding, 'fingerprint'>>, now: Date): UnusedReviews {
+export function findUnusedReviews(
+  reviews: readonly Review[],
+  findings: Iterable<Pick<Finding, 'fingerprint'>>,
+  now: Date,
+): UnusedReviews {
   const found = new Set<string>();
   for (const finding of findings) found.add(finding.fingerprint);
-  const expired = reviews.filter((review) => review.expires !== undefined && Date.parse(review.expires) <= now.getTime());
+  const expired = reviews.filter(
+    (review) => review.expires !== undefined && Date.parse(review.expires) <= now.getTime(),
+  );
   const over = new Set(expired);
   return { unmatched: reviews.filter((review) => !found.has(review.fingerprint) && !over.has(review)), expired };
 }

@@ -16,7 +16,11 @@ export interface MatchedContent {
  *
  * `allowlists` are those of the policy; those written inside rules are among them (see `Policy.allowlists`), `rule.allowlists` is not read.
  */
-export function contentConditions(rule: Rule, allowlists: readonly Allowlist[], content: MatchedContent): readonly number[] {
+export function contentConditions(
+  rule: Rule,
+  allowlists: readonly Allowlist[],
+  content: MatchedContent,
+): readonly number[] {
   const holding: number[] = [];
   let bytes: MatchedContent | undefined;
   for (let i = 0; i < allowlists.length; i++) {

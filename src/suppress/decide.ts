@@ -38,9 +38,7 @@ export interface Candidate {
 export function decide(candidate: Candidate, policy: Policy, now: Date): Suppression | 'not-applicable' | undefined {
   const paths = pathsOfRule(candidate.rule, candidate.paths);
   if (paths === undefined) return 'not-applicable';
-  return (
-    byReview(candidate, policy, now) ?? byAllowlist(candidate, paths, policy) ?? byInlineMark(candidate, policy)
-  );
+  return byReview(candidate, policy, now) ?? byAllowlist(candidate, paths, policy) ?? byInlineMark(candidate, policy);
 }
 
 /** The paths at which the rule runs; `undefined` when it runs at none of them. */
@@ -52,9 +50,16 @@ function pathsOfRule(rule: Rule, paths: readonly string[]): readonly string[] | 
 }
 
 function byReview({ fingerprint }: Candidate, policy: Policy, now: Date): Suppression | undefined {
-  const review = reviewsOf(policy).get(fingerprint)?.find((candidate) => !isExpired(candidate, now));
+  const review = reviewsOf(policy)
+    .get(fingerprint)
+    ?.find((candidate) => !isExpired(candidate, now));
   if (review === undefined) return undefined;
-  return { kind: 'review', reason: `${review.resolution}: ${review.reason}`, origin: review.origin, reviewer: review.reviewer };
+  return {
+    kind: 'review',
+    reason: `${review.resolution}: ${review.reason}`,
+    origin: review.origin,
+    reviewer: review.reviewer,
+  };
 }
 
 /** Whether a review no longer holds. */
@@ -62,11 +67,19 @@ export function isExpired(review: Pick<Review, 'expires'>, now: Date): boolean {
   return review.expires !== undefined && Date.parse(review.expires) <= now.getTime();
 }
 
-function byAllowlist({ rule, commit, allowlists }: Candidate, paths: readonly string[], policy: Policy): Suppression | undefined {
+function byAllowlist(
+  { rule, commit, allowlists }: Candidate,
+  paths: readonly string[],
+  policy: Policy,
+): Suppression | undefined {
   const lock = policy.locks.find((candidate) => candidate.name === rule.id);
   const usable = allowlists
     .map((index) => policy.allowlists[index] as Allowlist)
-    .filter((entry) => mayDecide(entry.origin, lock) && (entry.commits.length === 0 || (commit !== undefined && entry.commits.includes(commit))))
+    .filter(
+      (entry) =>
+        mayDecide(entry.origin, lock) &&
+        (entry.commits.length === 0 || (commit !== undefined && entry.commits.includes(commit))),
+    )
     .sort((a, b) => compareOrigins(a.origin, b.origin));
   const anywhere = usable.find((entry) => entry.paths.length === 0);
   if (anywhere !== undefined) return allowed(anywhere);
@@ -86,7 +99,11 @@ function byInlineMark({ rule, inlineMark }: Candidate, policy: Policy): Suppress
 }
 
 function allowed(entry: Allowlist): Suppression {
-  return { kind: 'allowlist', reason: entry.description === '' ? 'allowlist without description' : entry.description, origin: entry.origin };
+  return {
+    kind: 'allowlist',
+    reason: entry.description === '' ? 'allowlist without description' : entry.description,
+    origin: entry.origin,
+  };
 }
 
 /** A locked rule listens to the scope of its lock and to those above, not to those below. */
@@ -99,7 +116,12 @@ function rankOf(scope: ScopeName): number {
 }
 
 function compareOrigins(a: Origin, b: Origin): number {
-  return rankOf(a.scope) - rankOf(b.scope) || (a.file < b.file ? -1 : a.file > b.file ? 1 : 0) || a.line - b.line || a.column - b.column;
+  return (
+    rankOf(a.scope) - rankOf(b.scope) ||
+    (a.file < b.file ? -1 : a.file > b.file ? 1 : 0) ||
+    a.line - b.line ||
+    a.column - b.column
+  );
 }
 
 const globs = new WeakMap<Allowlist, readonly ((path: string) => boolean)[]>();

@@ -46,8 +46,18 @@ const MARKS: readonly Mark[] = [
   { name: 'trufflehog:ignore', on: 'same', pattern: word('trufflehog:ignore'), rules: false },
   { name: 'kingfisher:ignore', on: 'same', pattern: word('kingfisher:ignore'), rules: false },
   // detect-secrets, older spelling included, and Bitbucket's with a hyphen.
-  { name: 'pragma: allowlist secret', on: 'same', pattern: comment('pragma: ?(?:allow|white)list[ -]secret'), rules: false },
-  { name: 'pragma: allowlist nextline secret', on: 'previous', pattern: comment('pragma: ?(?:allow|white)list[ -]nextline[ -]secret'), rules: false },
+  {
+    name: 'pragma: allowlist secret',
+    on: 'same',
+    pattern: comment('pragma: ?(?:allow|white)list[ -]secret'),
+    rules: false,
+  },
+  {
+    name: 'pragma: allowlist nextline secret',
+    on: 'previous',
+    pattern: comment('pragma: ?(?:allow|white)list[ -]nextline[ -]secret'),
+    rules: false,
+  },
   { name: 'secretlint-disable-line', on: 'same', pattern: word('secretlint-disable-line'), rules: true },
   { name: 'secretlint-disable-next-line', on: 'previous', pattern: word('secretlint-disable-next-line'), rules: true },
   // Opens a block in secretlint. We see two lines only, so it holds for its own and the next.

@@ -20,7 +20,8 @@ export interface DeadlineOptions {
 export function startDeadline({ ms, signal }: DeadlineOptions): Deadline {
   const controller = new AbortController();
   const end = ms === undefined ? Number.POSITIVE_INFINITY : performance.now() + ms;
-  const cancel = (): void => controller.abort(new LeakgateError('SCAN_CANCELLED', 'cancelled by the caller', { cause: signal?.reason }));
+  const cancel = (): void =>
+    controller.abort(new LeakgateError('SCAN_CANCELLED', 'cancelled by the caller', { cause: signal?.reason }));
   const expire = (): void => controller.abort(new LeakgateError('SCAN_DEADLINE', `the deadline of ${ms} ms passed`));
   const timer = ms === undefined ? undefined : setTimeout(expire, Math.min(ms, MAX_TIMER_MS)).unref();
   if (signal?.aborted) cancel();

@@ -22,7 +22,11 @@ export class LockTimeoutError extends Error {
  * Runs `work` while no other process of ours runs its work under the same lock: `<path>.lock`, created whole or not at all,
  * holds who took it. A lock left behind by a process of this machine that no longer runs is removed.
  */
-export async function withFileLock<T>(path: string, work: () => Promise<T>, { timeoutMs = 10_000, signal }: LockOptions = {}): Promise<T> {
+export async function withFileLock<T>(
+  path: string,
+  work: () => Promise<T>,
+  { timeoutMs = 10_000, signal }: LockOptions = {},
+): Promise<T> {
   const lock = `${path}.lock`;
   const mine = `${process.pid} ${hostname()} ${randomBytes(8).toString('hex')}\n`;
   const end = performance.now() + timeoutMs;

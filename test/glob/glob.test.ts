@@ -128,30 +128,41 @@ describe('compileGlob', () => {
 
   it('asks picomatch only for expressions without repetition', () => {
     fc.assert(
-      fc.property(anyGlob.filter((glob) => !glob.includes('*') && globProblem(glob) === undefined && !/[{}]/.test(glob)), (glob) => {
-        const source = picomatch.makeRe(glob, PICOMATCH_OPTIONS).source.replace(/\\.|\[(?:\\.|[^\]])*\]/g, 'x');
-        assert.doesNotMatch(source, /[*+{]|[^(]\?/);
-      }),
+      fc.property(
+        anyGlob.filter((glob) => !glob.includes('*') && globProblem(glob) === undefined && !/[{}]/.test(glob)),
+        (glob) => {
+          const source = picomatch.makeRe(glob, PICOMATCH_OPTIONS).source.replace(/\\.|\[(?:\\.|[^\]])*\]/g, 'x');
+          assert.doesNotMatch(source, /[*+{]|[^(]\?/);
+        },
+      ),
     );
   });
 });
 
 const NAME_CHARS = ['a', 'b', 'c', '.', '-', '+', '$', '^', '(', 'é', ' ', ','];
-const name = fc.string({ unit: fc.constantFrom(...NAME_CHARS), minLength: 1, maxLength: 6 }).filter((text) => text !== '.' && text !== '..');
+const name = fc
+  .string({ unit: fc.constantFrom(...NAME_CHARS), minLength: 1, maxLength: 6 })
+  .filter((text) => text !== '.' && text !== '..');
 const anyPath = fc.array(name, { minLength: 1, maxLength: 5 }).map((names) => names.join('/'));
 const globPart = fc.oneof(
   { weight: 6, arbitrary: fc.constantFrom('a', 'b', 'c', '.', '-', '+', '$', 'é', ',') },
   { weight: 3, arbitrary: fc.constantFrom('*', '?', '[ab]', '[!a]', '[a-c]', '[^b.]', '\\(', '\\*', '\\$') },
   { weight: 1, arbitrary: fc.constantFrom('{a,b}', '{a*,b/c}', '{.,-}', '{[ab],?}', '(', '"') },
 );
-const globName = fc.oneof({ weight: 1, arbitrary: fc.constant('**') }, { weight: 3, arbitrary: fc.array(globPart, { minLength: 1, maxLength: 4 }).map((parts) => parts.join('')) });
+const globName = fc.oneof(
+  { weight: 1, arbitrary: fc.constant('**') },
+  { weight: 3, arbitrary: fc.array(globPart, { minLength: 1, maxLength: 4 }).map((parts) => parts.join('')) },
+);
 const anyGlob = fc.array(globName, { minLength: 1, maxLength: 5 }).map((names) => names.join('/'));
 
 const adversarialGlob = fc
   .array(fc.constantFrom('**', '*a*', 'a*', '*', 'a', '?*', '*aa*a', '[ab]*b'), { minLength: 1, maxLength: 40 })
   .map((names) => names.join('/'));
 const adversarialPath = fc
-  .array(fc.integer({ min: 1, max: 300 }).map((length) => 'a'.repeat(length)), { minLength: 1, maxLength: 60 })
+  .array(
+    fc.integer({ min: 1, max: 300 }).map((length) => 'a'.repeat(length)),
+    { minLength: 1, maxLength: 60 },
+  )
   .map((names) => names.join('/'));
 
 function assertBounded(glob: string, path: string): void {
@@ -160,6 +171,9 @@ function assertBounded(glob: string, path: string): void {
     const count: StepCount = { steps: 0 };
     matchSegments(segments, names, count);
     const bound = segments.length * (path.length + 3 * names.length);
-    assert.ok(count.steps <= bound, `${glob} on ${path.length} characters took ${count.steps} steps, more than ${bound}`);
+    assert.ok(
+      count.steps <= bound,
+      `${glob} on ${path.length} characters took ${count.steps} steps, more than ${bound}`,
+    );
   }
 }

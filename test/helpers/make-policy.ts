@@ -4,7 +4,16 @@ import type { Allowlist } from '../../src/model/rule.ts';
 
 /** A policy with the given keys and nothing else in it. */
 export function makePolicy(keys: Partial<Policy> = {}): Policy {
-  return { rules: [], allowlists: [], settings: DEFAULT_SETTINGS, locks: [], reviews: [], decisions: [], problems: [], ...keys };
+  return {
+    rules: [],
+    allowlists: [],
+    settings: DEFAULT_SETTINGS,
+    locks: [],
+    reviews: [],
+    decisions: [],
+    problems: [],
+    ...keys,
+  };
 }
 
 /** An allowlist with the given conditions. */

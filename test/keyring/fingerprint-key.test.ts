@@ -19,7 +19,10 @@ afterEach(() => {
 });
 
 const load = (env: NodeJS.ProcessEnv = {}): Promise<Uint8Array> =>
-  loadFingerprintKey({ env: { XDG_CONFIG_HOME: join(folder, 'config'), ...env }, systemFile: join(folder, 'system-key') });
+  loadFingerprintKey({
+    env: { XDG_CONFIG_HOME: join(folder, 'config'), ...env },
+    systemFile: join(folder, 'system-key'),
+  });
 
 function writeKey(path: string, text = `${HEX}\n`, mode = 0o600): string {
   writeFileSync(path, text);
@@ -55,11 +58,19 @@ describe('loadFingerprintKey', () => {
   for (const mode of [0o640, 0o604, 0o620, 0o666]) {
     it(`refuses a key of mode ${mode.toString(8)} and says how to mend it`, async () => {
       const path = writeKey(join(folder, 'open'), undefined, mode);
-      await assert.rejects(load({ LEAKGATE_KEY_FILE: path }), { code: 'KEY_INVALID', message: new RegExp(`chmod 600 ${path}`) });
+      await assert.rejects(load({ LEAKGATE_KEY_FILE: path }), {
+        code: 'KEY_INVALID',
+        message: new RegExp(`chmod 600 ${path}`),
+      });
     });
   }
 
-  for (const [what, text] of [['too short', 'abc\n'], ['too long', `${HEX}00\n`], ['not hex', `${'z'.repeat(64)}\n`], ['empty', '']] as const) {
+  for (const [what, text] of [
+    ['too short', 'abc\n'],
+    ['too long', `${HEX}00\n`],
+    ['not hex', `${'z'.repeat(64)}\n`],
+    ['empty', ''],
+  ] as const) {
     it(`refuses a key that is ${what}, without quoting it`, async () => {
       const path = writeKey(join(folder, 'bad'), text);
       await assert.rejects(load({ LEAKGATE_KEY_FILE: path }), (error: Error & { code?: string }) => {
@@ -77,7 +88,10 @@ describe('loadFingerprintKey', () => {
 
   it('says which file cannot be made', async () => {
     writeFileSync(join(folder, 'file'), '');
-    await assert.rejects(load({ LEAKGATE_KEY_FILE: join(folder, 'file/key') }), { code: 'KEY_INVALID', message: /file\/key/ });
+    await assert.rejects(load({ LEAKGATE_KEY_FILE: join(folder, 'file/key') }), {
+      code: 'KEY_INVALID',
+      message: /file\/key/,
+    });
   });
 
   it('gives one key to all who need it first at the same time', async () => {
@@ -90,7 +104,9 @@ describe('loadFingerprintKey', () => {
     const script = `import { loadFingerprintKey } from ${JSON.stringify(new URL('../../src/keyring/fingerprint-key.ts', import.meta.url).href)};
       console.log(Buffer.from(await loadFingerprintKey()).toString('hex'));`;
     const one = (): Promise<{ stdout: string }> =>
-      run(process.execPath, ['--import', 'tsx', '--input-type=module', '-e', script], { env: { ...process.env, LEAKGATE_KEY_FILE: path } });
+      run(process.execPath, ['--import', 'tsx', '--input-type=module', '-e', script], {
+        env: { ...process.env, LEAKGATE_KEY_FILE: path },
+      });
     const keys = await Promise.all([one(), one(), one()]);
     assert.equal(new Set(keys.map(({ stdout }) => stdout)).size, 1);
     assert.deepEqual(readdirSync(join(folder, 'shared')), ['key']);

@@ -14,15 +14,21 @@ describe('fingerprint', () => {
 
   it('depends on key, rule and secret, and on nothing else', () => {
     fc.assert(
-      fc.property(fc.uint8Array({ minLength: 32, maxLength: 32 }), fc.uint8Array({ minLength: 32, maxLength: 32 }), fc.string(), fc.string(), (a, b, secret, other) => {
-        const made = fingerprint(a, 'rule-a', secret);
-        assert.match(made, FINGERPRINT_PATTERN);
-        assert.equal(made, fingerprint(a, 'rule-a', secret));
-        assert.notEqual(made, fingerprint(a, 'rule-b', secret));
-        assert.equal(made === fingerprint(b, 'rule-a', secret), Buffer.compare(a, b) === 0);
-        const same = Buffer.compare(normaliseSecret(Buffer.from(secret)), normaliseSecret(Buffer.from(other))) === 0;
-        assert.equal(made === fingerprint(a, 'rule-a', other), same);
-      }),
+      fc.property(
+        fc.uint8Array({ minLength: 32, maxLength: 32 }),
+        fc.uint8Array({ minLength: 32, maxLength: 32 }),
+        fc.string(),
+        fc.string(),
+        (a, b, secret, other) => {
+          const made = fingerprint(a, 'rule-a', secret);
+          assert.match(made, FINGERPRINT_PATTERN);
+          assert.equal(made, fingerprint(a, 'rule-a', secret));
+          assert.notEqual(made, fingerprint(a, 'rule-b', secret));
+          assert.equal(made === fingerprint(b, 'rule-a', secret), Buffer.compare(a, b) === 0);
+          const same = Buffer.compare(normaliseSecret(Buffer.from(secret)), normaliseSecret(Buffer.from(other))) === 0;
+          assert.equal(made === fingerprint(a, 'rule-a', other), same);
+        },
+      ),
     );
   });
 
@@ -36,7 +42,9 @@ describe('fingerprint', () => {
 
   it('does not change with line endings and indentation of a secret of many lines', () => {
     const key = ['-----BEGIN TEST-----', 'aaaa bbbb', 'cccc', '-----END TEST-----'];
-    const made = new Set(['\n', '\r\n', '\r', '\n    ', '  \n\t', '\n\n'].map((gap) => fingerprint(KEY, 'r', key.join(gap))));
+    const made = new Set(
+      ['\n', '\r\n', '\r', '\n    ', '  \n\t', '\n\n'].map((gap) => fingerprint(KEY, 'r', key.join(gap))),
+    );
     assert.equal(made.size, 1);
   });
 
@@ -50,7 +58,9 @@ describe('fingerprint', () => {
 
 describe('normaliseSecret', () => {
   it('changes nothing when done twice', () => {
-    const spaced = fc.array(fc.constantFrom(0x20, 0x09, 0x0a, 0x0d, 0x61, 0x62, 0xff)).map((bytes) => Uint8Array.from(bytes));
+    const spaced = fc
+      .array(fc.constantFrom(0x20, 0x09, 0x0a, 0x0d, 0x61, 0x62, 0xff))
+      .map((bytes) => Uint8Array.from(bytes));
     fc.assert(
       fc.property(spaced, (bytes) => {
         const once = normaliseSecret(bytes);

@@ -31,7 +31,11 @@ describe('contentConditions', () => {
   }
 
   it('gives indexes into the list', () => {
-    const lists = [makeAllowlist({ secrets: ['nope'] }), makeAllowlist({ paths: ['a'] }), makeAllowlist({ stopWords: ['DUMMY'] })];
+    const lists = [
+      makeAllowlist({ secrets: ['nope'] }),
+      makeAllowlist({ paths: ['a'] }),
+      makeAllowlist({ stopWords: ['DUMMY'] }),
+    ];
     assert.deepEqual(contentConditions(RULE, lists, CONTENT), [1, 2]);
   });
 
@@ -44,7 +48,9 @@ describe('contentConditions', () => {
     const words = fc.subarray(['abc', 'DUMMY', 'sample', 'const', 'nope'], { minLength: 0 });
     fc.assert(
       fc.property(words, words, words, (lines, secrets, stopWords) => {
-        const alone = [{ lines }, { secrets }, { stopWords }].map((keys) => contentConditions(RULE, [makeAllowlist(keys)], CONTENT).length === 1);
+        const alone = [{ lines }, { secrets }, { stopWords }].map(
+          (keys) => contentConditions(RULE, [makeAllowlist(keys)], CONTENT).length === 1,
+        );
         const together = contentConditions(RULE, [makeAllowlist({ lines, secrets, stopWords })], CONTENT).length === 1;
         assert.equal(together, alone.every(Boolean));
       }),

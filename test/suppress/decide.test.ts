@@ -15,14 +15,27 @@ const COMMIT = 'a'.repeat(40);
 
 /** A candidate for which the content conditions of all of the policy's allowlists hold. */
 function candidate(keys: Partial<Candidate> = {}, allowlists = 0): Candidate {
-  return { rule: RULE, paths: ['src/a.ts'], commit: COMMIT, allowlists: Array.from({ length: allowlists }, (_, i) => i), fingerprint: FINGERPRINT, ...keys };
+  return {
+    rule: RULE,
+    paths: ['src/a.ts'],
+    commit: COMMIT,
+    allowlists: Array.from({ length: allowlists }, (_, i) => i),
+    fingerprint: FINGERPRINT,
+    ...keys,
+  };
 }
 
-function decideWith(allowlists: readonly Allowlist[], keys: Partial<Candidate> = {}, policy = makePolicy()): ReturnType<typeof decide> {
+function decideWith(
+  allowlists: readonly Allowlist[],
+  keys: Partial<Candidate> = {},
+  policy = makePolicy(),
+): ReturnType<typeof decide> {
   return decide(candidate(keys, allowlists.length), { ...policy, allowlists }, NOW);
 }
 
-const at = (scope: ScopeName, line = 1): { origin: Allowlist['origin'] } => ({ origin: { scope, file: `${scope}.yml`, line, column: 1 } });
+const at = (scope: ScopeName, line = 1): { origin: Allowlist['origin'] } => ({
+  origin: { scope, file: `${scope}.yml`, line, column: 1 },
+});
 
 function review(keys: Partial<Review> = {}): Review {
   return {
@@ -78,12 +91,18 @@ describe('decide', () => {
     assert.equal(decide(candidate({ rule, paths: ['a.ts'] }), makePolicy(), NOW), 'not-applicable');
     assert.equal(decide(candidate({ rule, paths: [] }), makePolicy(), NOW), 'not-applicable');
     assert.equal(decide(candidate({ rule, paths: ['a.ts', 'x.env'] }), makePolicy(), NOW), undefined);
-    assert.equal(decide(candidate({ rule: makeRule({ id: 'key-file', path: '\\.pem$' }) }), makePolicy(), NOW), undefined);
+    assert.equal(
+      decide(candidate({ rule: makeRule({ id: 'key-file', path: '\\.pem$' }) }), makePolicy(), NOW),
+      undefined,
+    );
   });
 
   it('asks only those paths to be allowed at which the rule runs', () => {
     const rule = makeRule({ id: 'env-password', pattern: 'x', path: '\\.env$' });
-    assert.notEqual(decideWith([makeAllowlist({ paths: ['test/**'] })], { rule, paths: ['test/a.env', 'src/a.ts'] }), undefined);
+    assert.notEqual(
+      decideWith([makeAllowlist({ paths: ['test/**'] })], { rule, paths: ['test/a.env', 'src/a.ts'] }),
+      undefined,
+    );
   });
 
   it('follows a review until it expires, whatever the path', () => {
@@ -95,7 +114,10 @@ describe('decide', () => {
   });
 
   it('follows a review that holds beside one that expired', () => {
-    const old = review({ expires: '2026-01-01T00:00:00.000Z', origin: { scope: 'global', file: 'g', line: 1, column: 1 } });
+    const old = review({
+      expires: '2026-01-01T00:00:00.000Z',
+      origin: { scope: 'global', file: 'g', line: 1, column: 1 },
+    });
     assert.notEqual(decide(candidate(), makePolicy({ reviews: [old, review()] }), NOW), undefined);
   });
 
@@ -108,7 +130,13 @@ describe('decide', () => {
 
   it('lets a locked rule listen to the scope of its lock and above, not below', () => {
     const locks = [{ name: 'acme-token', ...at('project') }];
-    for (const [scope, listens] of [['builtin', true], ['global', true], ['project', true], ['repository', false], ['content', false]] as const) {
+    for (const [scope, listens] of [
+      ['builtin', true],
+      ['global', true],
+      ['project', true],
+      ['repository', false],
+      ['content', false],
+    ] as const) {
       const suppression = decideWith([makeAllowlist({ paths: ['**'], ...at(scope) })], {}, makePolicy({ locks }));
       assert.equal(suppression !== undefined, listens, scope);
     }
@@ -120,7 +148,13 @@ describe('decide', () => {
         paths: fc.subarray(['src/**', 'test/**', '**', 'docs/*']),
         commits: fc.subarray([COMMIT, 'b'.repeat(40)]),
         rules: fc.subarray(['acme-token', 'other']),
-        scope: fc.constantFrom('builtin' as const, 'global' as const, 'project' as const, 'repository' as const, 'content' as const),
+        scope: fc.constantFrom(
+          'builtin' as const,
+          'global' as const,
+          'project' as const,
+          'repository' as const,
+          'content' as const,
+        ),
         line: fc.nat(100),
       })
       .map(({ scope, line, ...keys }) => makeAllowlist({ ...keys, stopWords: ['x'], ...at(scope, line) }));
@@ -128,10 +162,15 @@ describe('decide', () => {
       .uniqueArray(allowlist, { maxLength: 6, selector: ({ origin }) => `${origin.scope}${origin.line}` })
       .chain((list) => fc.tuple(fc.constant(list), fc.shuffledSubarray(list, { minLength: list.length })));
     fc.assert(
-      fc.property(shuffled, fc.subarray(['src/a', 'test/a', 'docs/a', 'b']), fc.boolean(), ([list, other], paths, locked) => {
-        const policy = makePolicy({ locks: locked ? [{ name: 'acme-token', ...at('project') }] : [] });
-        assert.deepEqual(decideWith(list, { paths }, policy), decideWith(other, { paths }, policy));
-      }),
+      fc.property(
+        shuffled,
+        fc.subarray(['src/a', 'test/a', 'docs/a', 'b']),
+        fc.boolean(),
+        ([list, other], paths, locked) => {
+          const policy = makePolicy({ locks: locked ? [{ name: 'acme-token', ...at('project') }] : [] });
+          assert.deepEqual(decideWith(list, { paths }, policy), decideWith(other, { paths }, policy));
+        },
+      ),
     );
   });
 });

@@ -85,10 +85,15 @@ describe('inlineMark', () => {
   it('takes a list of ids as allowing these and no other', () => {
     const id = fc.stringMatching(/^[a-z]{1,8}(-[a-z]{1,8}){0,2}$/);
     fc.assert(
-      fc.property(fc.array(id, { minLength: 1, maxLength: 5 }), id, fc.constantFrom(', ', ' ', ','), (ids, asked, comma) => {
-        const allowed = inlineMark(`x # leakgate:allow ${ids.join(comma)} -- why`, '', asked) !== undefined;
-        assert.equal(allowed, ids.includes(asked));
-      }),
+      fc.property(
+        fc.array(id, { minLength: 1, maxLength: 5 }),
+        id,
+        fc.constantFrom(', ', ' ', ','),
+        (ids, asked, comma) => {
+          const allowed = inlineMark(`x # leakgate:allow ${ids.join(comma)} -- why`, '', asked) !== undefined;
+          assert.equal(allowed, ids.includes(asked));
+        },
+      ),
     );
   });
 });

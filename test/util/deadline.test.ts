@@ -22,7 +22,13 @@ describe('withDeadline', () => {
   });
 
   it('does not wait for work that does not listen', async () => {
-    await Promise.all([assert.rejects(withDeadline({ ms: 5 }, () => new Promise(() => {})), { code: 'SCAN_DEADLINE' }), sleep(30)]);
+    await Promise.all([
+      assert.rejects(
+        withDeadline({ ms: 5 }, () => new Promise(() => {})),
+        { code: 'SCAN_DEADLINE' },
+      ),
+      sleep(30),
+    ]);
   });
 
   it('rejects with SCAN_CANCELLED when the caller aborts, before or during the work', async () => {
@@ -40,7 +46,10 @@ describe('withDeadline', () => {
 
   it('lets go of the caller and passes on a failure', async () => {
     const controller = new AbortController();
-    await assert.rejects(withDeadline({ signal: controller.signal }, () => Promise.reject(new Error('own'))), /own/);
+    await assert.rejects(
+      withDeadline({ signal: controller.signal }, () => Promise.reject(new Error('own'))),
+      /own/,
+    );
     assert.equal(getEventListeners(controller.signal, 'abort').length, 0);
   });
 });

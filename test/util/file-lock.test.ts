@@ -33,12 +33,18 @@ describe('withFileLock', () => {
       ),
     );
     assert.equal(most, 1);
-    assert.deepEqual(results, Array.from({ length: 10 }, (_, i) => i));
+    assert.deepEqual(
+      results,
+      Array.from({ length: 10 }, (_, i) => i),
+    );
     assert.deepEqual(readdirSync(folder), []);
   });
 
   it('lets go when the work fails', async () => {
-    await assert.rejects(withFileLock(path, () => Promise.reject(new Error('broken'))), /broken/);
+    await assert.rejects(
+      withFileLock(path, () => Promise.reject(new Error('broken'))),
+      /broken/,
+    );
     assert.equal(await withFileLock(path, async () => 'next'), 'next');
   });
 
@@ -54,13 +60,19 @@ describe('withFileLock', () => {
     for (const holder of [`${process.pid} ${hostname()} abc`, '1 elsewhere.example abc']) {
       writeFileSync(`${path}.lock`, `${holder}\n`);
       const failed = withFileLock(path, async () => {}, { timeoutMs: 50 });
-      await assert.rejects(failed, (error) => error instanceof LockTimeoutError && error.message.includes(`process ${holder.split(' ')[0]} on`));
+      await assert.rejects(
+        failed,
+        (error) => error instanceof LockTimeoutError && error.message.includes(`process ${holder.split(' ')[0]} on`),
+      );
       assert.ok(existsSync(`${path}.lock`));
     }
   });
 
   it('stops waiting when told to', async () => {
     writeFileSync(`${path}.lock`, '1 elsewhere.example abc\n');
-    await assert.rejects(withFileLock(path, async () => {}, { signal: AbortSignal.timeout(20) }), { name: /AbortError|TimeoutError/ });
+    await assert.rejects(
+      withFileLock(path, async () => {}, { signal: AbortSignal.timeout(20) }),
+      { name: /AbortError|TimeoutError/ },
+    );
   });
 });

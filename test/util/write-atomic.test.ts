@@ -52,7 +52,9 @@ describe('writeFileAtomic', () => {
 describe('createFileAtomic', () => {
   it('lets exactly one of many create the file, with its own content', async () => {
     const path = join(folder, 'a');
-    const created = await Promise.all(Array.from({ length: 20 }, (_, i) => createFileAtomic(path, `${i}`, { sync: false })));
+    const created = await Promise.all(
+      Array.from({ length: 20 }, (_, i) => createFileAtomic(path, `${i}`, { sync: false })),
+    );
     assert.equal(created.filter(Boolean).length, 1);
     assert.equal(readFileSync(path, 'utf8'), `${created.indexOf(true)}`);
     assert.deepEqual(readdirSync(folder), ['a']);

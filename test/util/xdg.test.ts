@@ -12,7 +12,12 @@ describe('userFolders', () => {
   });
 
   it('follows the variables, unless they are empty or relative', () => {
-    const folders = userFolders({ HOME: '/home/ada', XDG_CONFIG_HOME: '/etc/xdg', XDG_STATE_HOME: '', XDG_CACHE_HOME: 'cache' });
+    const folders = userFolders({
+      HOME: '/home/ada',
+      XDG_CONFIG_HOME: '/etc/xdg',
+      XDG_STATE_HOME: '',
+      XDG_CACHE_HOME: 'cache',
+    });
     assert.deepEqual(folders, {
       config: '/etc/xdg/leakgate',
       state: '/home/ada/.local/state/leakgate',
