@@ -1,0 +1,57 @@
+/**
+ * The changes of the commits that a push or range brings, beside the scan of their objects. Two things only changes can tell: which
+ * blobs were there before and now stand at another path, and what a commit deleted while it added something.
+ */
+import type { RawChange } from '../git/raw-entry.ts';
+import { hasBlob } from '../git/raw-entry.ts';
+import { readRawLog } from '../git/raw-log.ts';
+import type { Repository } from '../git/repository.ts';
+import type { Unread } from '../model/coverage.ts';
+import type { Oid } from '../model/oid.ts';
+import type { HistoryScope } from './list-history.ts';
+
+export interface CommitChanges {
+  readonly commit: Oid;
+  readonly parents: readonly Oid[];
+  readonly changes: readonly RawChange[];
+}
+
+export interface ChangeLog {
+  /** Oldest first. */
+  readonly commits: readonly CommitChanges[];
+  /** All changes are here; otherwise only those which bring in a blob that is not new. */
+  readonly whole: boolean;
+  /** Set when git could not walk all of it. */
+  readonly unread?: Unread;
+}
+
+/** So many changes are kept whatever they are: enough for any push a person makes. */
+const KEEP_CHANGES = 20_000;
+
+export async function readChangeLog(
+  repository: Repository,
+  scope: HistoryScope,
+  options: { readonly isNew: (oid: Oid) => boolean; readonly signal: AbortSignal },
+): Promise<ChangeLog> {
+  const commits: CommitChanges[] = [];
+  let kept = 0;
+  let whole = true;
+  let unread: Unread | undefined;
+  const log = readRawLog(repository, scope, { oldestFirst: true, onUnread: (problem) => void (unread = problem), signal: options.signal });
+  for await (const batch of log) {
+    for (const { oid, parents, changes } of batch) {
+      const room = kept < KEEP_CHANGES;
+      if (!room) whole = false;
+      const wanted = room ? changes : changes.filter((change) => bringsOldBlob(change, options.isNew));
+      kept += wanted.length;
+      // Views of what git printed would keep all of it.
+      if (wanted.length > 0) commits.push({ commit: oid, parents, changes: wanted.map((change) => ({ ...change, path: Buffer.from(change.path) })) });
+    }
+  }
+  return { commits, whole, ...(unread === undefined ? {} : { unread }) };
+}
+
+/** Whether the change puts a blob somewhere that the scope does not bring in: a rename, a copy, a revert. */
+export function bringsOldBlob(change: RawChange, isNew: (oid: Oid) => boolean): boolean {
+  return hasBlob(change) && !isNew(change.newOid);
+}

@@ -1,0 +1,71 @@
+import type { Finding } from '../model/finding.ts';
+import type { Oid } from '../model/oid.ts';
+import type { CommitInfo } from './commit-info.ts';
+import type { Judge } from './judge.ts';
+import type { LocatedFinding } from './located-finding.ts';
+import type { TextRedactor } from './text-redactor.ts';
+
+/** One rule, one secret, one path: what a person would call one finding. */
+interface Group {
+  shown: LocatedFinding;
+  /** Objects it was found in, counted by change: findings come in the order of their objects. */
+  readonly objects: Set<number>;
+}
+
+/**
+ * Makes one group of all findings with the same rule, secret and path. Shown of each is the earliest that counts; what counts comes
+ * before what was there already, and that before what is suppressed. `located` is in the order of history.
+ */
+export function groupFindings(located: readonly LocatedFinding[]): readonly Group[] {
+  const groups = new Map<string, Group>();
+  for (const finding of located) {
+    const { raw, path } = finding;
+    const key = `${raw.rule} ${raw.fingerprint} ${raw.kind === 'path' ? 'path' : 'content'} ${path}`;
+    const group = groups.get(key);
+    if (group === undefined) {
+      groups.set(key, { shown: finding, objects: new Set([raw.object]) });
+      continue;
+    }
+    group.objects.add(raw.object);
+    if (weight(finding) > weight(group.shown)) group.shown = finding;
+  }
+  return [...groups.values()];
+}
+
+function weight({ suppression, preExisting }: LocatedFinding): number {
+  return suppression !== undefined ? 0 : preExisting ? 1 : 2;
+}
+
+/** The finding as reported. */
+export function toFinding(
+  group: Group,
+  context: { readonly judge: Judge; readonly show: TextRedactor; readonly commits: ReadonlyMap<Oid, CommitInfo> },
+): Finding {
+  const { raw, path, blob, commit, suppression, preExisting } = group.shown;
+  const rule = context.judge.ruleOf(raw);
+  const info = commit === undefined ? undefined : context.commits.get(commit);
+  return {
+    ruleId: rule.id,
+    ruleName: rule.name,
+    kind: raw.kind,
+    path: context.show(path),
+    line: raw.line,
+    column: raw.column,
+    endLine: raw.endLine,
+    endColumn: raw.endColumn,
+    secret: raw.secret,
+    match: raw.match,
+    fingerprint: raw.fingerprint,
+    severity: rule.severity,
+    confidence: rule.confidence,
+    ...(blob === undefined ? {} : { blob }),
+    ...(commit === undefined || raw.kind === 'tag' ? {} : { commit }),
+    ...(info?.author === undefined ? {} : { author: context.show(info.author) }),
+    ...(info?.email === undefined ? {} : { email: context.show(info.email) }),
+    ...(info?.date === undefined ? {} : { date: info.date }),
+    state: suppression === undefined ? (preExisting ? 'pre-existing' : 'new') : suppression.kind === 'review' ? 'reviewed' : 'suppressed',
+    blocking: rule.blocking,
+    occurrences: group.objects.size,
+    ...(suppression === undefined ? {} : { suppression }),
+  };
+}

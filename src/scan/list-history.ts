@@ -1,0 +1,64 @@
+import { oidLength, type Repository } from '../git/repository.ts';
+import { gitFailed, spawnGit, throwIfAborted } from '../git/spawn.ts';
+import type { Oid } from '../model/oid.ts';
+import { ListingBuilder, type ObjectListing } from './object-listing.ts';
+
+/** A part of history: what `include` reaches and `exclude` does not. `all` is every ref, and HEAD. */
+export interface HistoryScope {
+  readonly include: readonly Oid[] | 'all';
+  readonly exclude: readonly Oid[] | 'all';
+  /** Only the included commits themselves with all that is in their trees, not what came before. */
+  readonly tipOnly?: boolean;
+}
+
+export interface HistoryListing {
+  readonly listing: ObjectListing;
+  /** Objects that are referred to and not in the repository. */
+  readonly missing: readonly string[];
+}
+
+/**
+ * Lists the objects of a scope, each once: every commit, tag, tree and blob, merges included, oldest commit first. A git that fails
+ * is an error (`GIT_FAILED`): half a listing would look like a small history.
+ * @param unreached further objects to scan, which no ref reaches
+ */
+export async function listHistory(
+  repository: Repository,
+  scope: HistoryScope,
+  options: { readonly signal: AbortSignal; readonly unreached?: (known: ObjectListing) => Promise<readonly Oid[]> },
+): Promise<HistoryListing> {
+  const { signal } = options;
+  const builder = new ListingBuilder(oidLength(repository.objectFormat));
+  const args = revListArguments(scope);
+  const git = spawnGit(repository, args, { signal });
+  git.stdin.end(revListInput(scope), 'latin1');
+  git.stdout.on('data', (chunk: Buffer) => builder.add(chunk));
+  const exit = await git.exit;
+  throwIfAborted(signal);
+  if (exit.status !== 0) throw gitFailed(args, exit);
+  const listed = builder.build();
+  if (options.unreached === undefined) return listed;
+  builder.addUnreached(await options.unreached(listed.listing));
+  return builder.build();
+}
+
+// `--not` and `--all` are given as arguments because git before 2.42 refuses them on standard input.
+function revListArguments({ include, exclude, tipOnly }: HistoryScope): string[] {
+  return [
+    'rev-list',
+    '--objects',
+    '--in-commit-order',
+    '--reverse',
+    '--missing=print',
+    ...(tipOnly === true ? ['--no-walk'] : []),
+    '--stdin',
+    ...(include === 'all' ? ['--all'] : []),
+    ...(exclude === 'all' ? ['--not', '--all'] : []),
+  ];
+}
+
+function revListInput({ include, exclude }: HistoryScope): string {
+  const included = include === 'all' ? [] : include;
+  const excluded = exclude === 'all' ? [] : exclude;
+  return [...included, ...excluded.map((oid) => `^${oid}`)].map((line) => `${line}\n`).join('');
+}

@@ -1,0 +1,143 @@
+/**
+ * From raw findings to findings with commit and path, judged by the policy. Only what has findings is looked up: a clean history costs
+ * nothing here.
+ */
+import { bytesToText } from '../model/escape.ts';
+import { readRawLog } from '../git/raw-log.ts';
+import type { Repository } from '../git/repository.ts';
+import type { Oid } from '../model/oid.ts';
+import { addUnread } from './coverage-tally.ts';
+import { findInTree } from './find-in-tree.ts';
+import type { HistoryScope } from './list-history.ts';
+import type { LocatedFinding } from './located-finding.ts';
+import type { Judgement } from './judge.ts';
+import { oidOf, type ObjectListing } from './object-listing.ts';
+import { findFirstPlaces, hintOf, type FirstPlace, type Place } from './places.ts';
+import type { RawFinding } from './raw-finding.ts';
+import type { ScanContext } from './scan-context.ts';
+
+/** The part of history that was scanned. */
+export interface ScannedHistory {
+  readonly repository: Repository;
+  readonly scope: HistoryScope;
+  readonly listing: ObjectListing;
+}
+
+/** A finding, the place it is reported at, and its judgement there. */
+interface Located {
+  readonly raw: RawFinding;
+  readonly place: Place;
+  readonly judgement: Judgement;
+}
+
+export async function locateFindings(raw: readonly RawFinding[], history: ScannedHistory, context: ScanContext): Promise<LocatedFinding[]> {
+  const { listing } = history;
+  const inBlobs = raw.filter(({ kind }) => kind === 'blob');
+  const places = await firstPlaces(inBlobs, history, context);
+  const located = raw.map((finding): Located => {
+    const place = finding.kind === 'blob' ? (places.get(finding.object) as Place) : placeOf(finding, listing);
+    return { raw: finding, place, judgement: judgeAt(finding, place, context) };
+  });
+  const unsettled = located.filter((item) => item.raw.kind === 'blob' && (item.judgement.byPath || !isCertain(item.place)));
+  const others = await findOtherPlaces(unsettled, history, context);
+  return located.flatMap((item) => {
+    const settled = settle(item, others.get(oidOf(listing, item.raw.object)) ?? [], context);
+    return toLocated(settled, listing);
+  });
+}
+
+async function firstPlaces(findings: readonly RawFinding[], { repository, listing }: ScannedHistory, { stop }: ScanContext): Promise<Map<number, FirstPlace>> {
+  const objects = [...new Set(findings.map(({ object }) => object))];
+  return findFirstPlaces(repository, listing, objects, stop.final);
+}
+
+/** The place of what is no blob: a commit or tag is found in itself, a path where it is written. */
+function placeOf(raw: RawFinding, listing: ObjectListing): Place {
+  if (raw.kind !== 'path') return raw.kind === 'commit' ? { path: Buffer.alloc(0), commit: oidOf(listing, raw.object) } : { path: Buffer.alloc(0) };
+  const { commit } = hintOf(listing, raw.object);
+  return { path: Buffer.from(raw.path as Uint8Array), ...(commit === undefined ? {} : { commit }) };
+}
+
+export function judgeAt(raw: RawFinding, { path, commit }: Place, { judge }: ScanContext): Judgement {
+  const hasPath = raw.kind === 'blob' || raw.kind === 'path';
+  return judge.judge(raw, { ...(hasPath ? { path: bytesToText(path) } : {}), ...(commit === undefined ? {} : { commit }) });
+}
+
+/**
+ * Every place in the scanned part of history that has one of these blobs, oldest first. Needed where the first place is a guess, or where
+ * the path decided: content that stands at an excluded path counts if it stands at another one as well.
+ */
+async function findOtherPlaces(unsettled: readonly Located[], history: ScannedHistory, { stop, tally }: ScanContext): Promise<Map<Oid, Place[]>> {
+  const found = new Map<Oid, Place[]>();
+  const wanted = new Set(unsettled.map(({ raw }) => oidOf(history.listing, raw.object)));
+  if (wanted.size === 0) return found;
+  const add = (oid: Oid, place: Place): void => {
+    const places = found.get(oid);
+    if (places === undefined) found.set(oid, [place]);
+    else if (!places.some(({ path }) => path.equals(place.path))) places.push(place);
+  };
+  const { repository, scope } = history;
+  if (scope.tipOnly === true) {
+    for (const commit of scope.include === 'all' ? [] : scope.include) {
+      const { found: entries, whole } = await findInTree(repository, commit, wanted, stop.final);
+      for (const { oid, path } of entries) add(oid, { path, commit });
+      if (!whole) addUnread(tally.unread, { reason: 'too-many-paths', what: commit });
+    }
+    return found;
+  }
+  const log = readRawLog(repository, scope, {
+    blobs: wanted,
+    oldestFirst: true,
+    onUnread: (unread) => addUnread(tally.unread, unread),
+    signal: stop.final,
+  });
+  for await (const commits of log) {
+    for (const { oid: commit, changes } of commits) {
+      for (const { newOid, path } of changes) add(newOid, { path: Buffer.from(path), commit });
+    }
+  }
+  return found;
+}
+
+function isCertain(place: Place): boolean {
+  return 'certain' in place && place.certain === true;
+}
+
+/** The first place at which the finding counts; where it counts nowhere, the first at which it is on record. */
+function settle(item: Located, others: readonly Place[], context: ScanContext): Located {
+  if (others.length === 0) return item;
+  const candidates = others.map((place): Located => ({ raw: item.raw, place, judgement: judgeAt(item.raw, place, context) }));
+  if (isCertain(item.place)) candidates.unshift(item);
+  return (
+    candidates.find(({ judgement }) => judgement.suppression === undefined) ??
+    candidates.find(({ judgement }) => judgement.suppression !== 'not-applicable') ??
+    item
+  );
+}
+
+function toLocated({ raw, place, judgement }: Located, listing: ObjectListing): LocatedFinding[] {
+  const { suppression } = judgement;
+  if (suppression === 'not-applicable') return [];
+  const oid = oidOf(listing, raw.object);
+  const hasPath = raw.kind === 'blob' || raw.kind === 'path';
+  const commit = raw.kind === 'tag' ? oid : place.commit;
+  return [
+    {
+      raw,
+      path: hasPath ? bytesToText(place.path) : oid,
+      ...(raw.kind === 'path' ? {} : { blob: oid }),
+      ...(commit === undefined ? {} : { commit }),
+      preExisting: false,
+      ...(suppression === undefined ? {} : { suppression }),
+      place,
+    },
+  ];
+}
+
+/** What can be said without asking git any more: the scan was stopped and there is no time. */
+export function locateRoughly(raw: readonly RawFinding[], listing: ObjectListing, context: ScanContext): LocatedFinding[] {
+  return raw.flatMap((finding) => {
+    const place = finding.kind === 'blob' ? hintOf(listing, finding.object) : placeOf(finding, listing);
+    return toLocated({ raw: finding, place, judgement: judgeAt(finding, place, context) }, listing);
+  });
+}

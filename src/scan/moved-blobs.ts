@@ -1,0 +1,106 @@
+/**
+ * Blobs that were there before and now stand at a path where they did not: renamed, copied, brought back. They are in no list of new
+ * objects, so a check of new objects alone would let a secret out of an excluded path, or back out of the past.
+ */
+import { bytesToText } from '../model/escape.ts';
+import type { Oid } from '../model/oid.ts';
+import { bringsOldBlob, type ChangeLog } from './change-log.ts';
+import { addUnread } from './coverage-tally.ts';
+import { findInTree } from './find-in-tree.ts';
+import { placeKey, readVersionsBefore } from './known-before.ts';
+import { judgeAt, type ScannedHistory } from './locate-findings.ts';
+import type { LocatedFinding } from './located-finding.ts';
+import { ListingBuilder, oidOf } from './object-listing.ts';
+import { createOldVersions } from './old-versions.ts';
+import type { Place } from './places.ts';
+import type { RawFinding } from './raw-finding.ts';
+import type { ScanContext } from './scan-context.ts';
+import { scanObjects } from './scan-objects.ts';
+
+interface Moved {
+  readonly raw: RawFinding;
+  readonly oid: Oid;
+  readonly place: Place;
+  readonly parents: readonly Oid[];
+}
+
+/** Findings in such blobs that count at their new path and did not count before. */
+export async function findInMovedBlobs(history: ScannedHistory, log: ChangeLog, isNew: (oid: Oid) => boolean, context: ScanContext): Promise<LocatedFinding[]> {
+  const places = oldBlobPlaces(log, isNew);
+  if (places.size === 0) return [];
+  const builder = new ListingBuilder(history.listing.idLength);
+  builder.addUnreached([...places.keys()]);
+  const { listing } = builder.build();
+  const { policy, settings, options, stop, tally, progress } = context;
+  const raw = await scanObjects({
+    repository: history.repository,
+    listing,
+    settings,
+    maxBlobBytes: policy.settings.maxBlobBytes,
+    workers: options.workers,
+    stop,
+    tally,
+    progress,
+  });
+  const counting = raw.flatMap((finding) => {
+    const oid = oidOf(listing, finding.object);
+    // One place for each path; numbers below zero keep them apart from the objects of the listing.
+    const moved = (places.get(oid) ?? []).map((place): Moved => ({ raw: { ...finding, object: -1 - finding.object }, oid, ...place }));
+    return moved.filter(({ raw: judged, place }) => judgeAt(judged, place, context).suppression === undefined);
+  });
+  return (await onlyIntroduced(counting, history, context)).map(({ raw: finding, oid, place }) => ({
+    raw: finding,
+    path: bytesToText(place.path),
+    blob: oid,
+    ...(place.commit === undefined ? {} : { commit: place.commit }),
+    place,
+    preExisting: false,
+  }));
+}
+
+function oldBlobPlaces({ commits }: ChangeLog, isNew: (oid: Oid) => boolean): Map<Oid, { place: Place; parents: readonly Oid[] }[]> {
+  const places = new Map<Oid, { place: Place; parents: readonly Oid[] }[]>();
+  for (const { commit, parents, changes } of commits) {
+    for (const change of changes) {
+      if (!bringsOldBlob(change, isNew)) continue;
+      const known = places.get(change.newOid) ?? [];
+      if (known.some(({ place }) => place.path.equals(change.path))) continue;
+      known.push({ place: { path: change.path, commit }, parents });
+      places.set(change.newOid, known);
+    }
+  }
+  return places;
+}
+
+async function onlyIntroduced(moved: readonly Moved[], history: ScannedHistory, context: ScanContext): Promise<Moved[]> {
+  if (moved.length === 0) return [];
+  const { stop, policy } = context;
+  const before = await readVersionsBefore(moved.map(({ place }) => place), history, context);
+  const old = createOldVersions(history.repository, context.settings, { maxBlobBytes: policy.settings.maxBlobBytes, signal: stop.final });
+  await old.load([...before.values()].flat());
+  const added = moved.filter(({ place }) => !before.has(placeKey(place)));
+  const counted = await findCountedBefore(added, history, context);
+  return moved.filter((item) => {
+    const versions = before.get(placeKey(item.place)) ?? [];
+    if (versions.length > 0) return !versions.every((oid) => old.has(oid, item.raw.fingerprint));
+    return !counted.has(item);
+  });
+}
+
+/** Those whose blob stood at a path where the finding counted already: renaming or copying such a file introduces nothing. */
+async function findCountedBefore(added: readonly Moved[], { repository }: ScannedHistory, context: ScanContext): Promise<ReadonlySet<Moved>> {
+  const counted = new Set<Moved>();
+  const byParent = new Map<Oid, Moved[]>();
+  for (const item of added) {
+    for (const parent of item.parents) byParent.set(parent, [...(byParent.get(parent) ?? []), item]);
+  }
+  for (const [parent, items] of byParent) {
+    const { found, whole } = await findInTree(repository, parent, new Set(items.map(({ oid }) => oid)), context.stop.final);
+    if (!whole) addUnread(context.tally.unread, { reason: 'too-many-paths', what: parent });
+    for (const item of items) {
+      const stood = found.some(({ oid, path }) => oid === item.oid && judgeAt(item.raw, { path }, context).suppression === undefined);
+      if (stood) counted.add(item);
+    }
+  }
+  return counted;
+}

@@ -1,0 +1,55 @@
+import type { Detector } from '../detect/detector.ts';
+import { fingerprint } from '../keyring/fingerprint.ts';
+import { redact } from '../model/redact.ts';
+import { compilePattern, type Pattern } from '../regex/pattern.ts';
+import { contentConditions } from '../suppress/content-conditions.ts';
+import type { ContentScanner, ScanSettings } from './content-scanner.ts';
+import type { RawFinding } from './raw-finding.ts';
+import { textOf } from './redact-match.ts';
+
+/** Findings in a path: a secret written in it, or a path that is a finding by itself (rules with `path` alone; files only). */
+export type PathScanner = (path: Uint8Array, isFolder: boolean) => readonly RawFinding[];
+
+const NOTHING: readonly RawFinding[] = [];
+
+export function createPathScanner(settings: ScanSettings, content: ContentScanner): PathScanner {
+  const pathRules = compilePathRules(content.detector);
+
+  function byPathRule(path: Uint8Array): RawFinding[] {
+    if (pathRules.length === 0) return [];
+    const latin1 = Buffer.from(path.buffer, path.byteOffset, path.byteLength).toString('latin1');
+    return pathRules
+      .filter(({ pattern }) => pattern.test(latin1))
+      .map(({ rule, index }) => {
+        const text = textOf(path);
+        const shown = settings.showSecrets ? text : redact(text);
+        return {
+          kind: 'path',
+          object: -1,
+          rule: index,
+          line: 1,
+          column: 1,
+          endLine: 1,
+          endColumn: text.length + 1,
+          secret: shown,
+          match: shown,
+          fingerprint: fingerprint(settings.fingerprintKey, rule.id, path),
+          allowlists: contentConditions(rule, settings.allowlists, { line: text, secret: text }),
+          path,
+        };
+      });
+  }
+
+  return (path, isFolder) => {
+    const written = content.scan(path, 'path', -1).findings;
+    const named = isFolder ? NOTHING : byPathRule(path);
+    if (written.length === 0 && named.length === 0) return NOTHING;
+    return [...written.map(({ inlineMark: _, ...finding }) => ({ ...finding, path })), ...named];
+  };
+}
+
+function compilePathRules({ rules }: Detector): { rule: (typeof rules)[number]; index: number; pattern: Pattern }[] {
+  return rules.flatMap((rule, index) =>
+    rule.pattern === undefined && rule.path !== undefined ? [{ rule, index, pattern: compilePattern(rule.path) }] : [],
+  );
+}

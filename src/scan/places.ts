@@ -1,0 +1,48 @@
+/**
+ * Where the objects with findings stand: commit and path. rev-list named one place for each object for nothing; it is checked, and the
+ * other places are looked for only where the answer depends on them.
+ */
+import type { Repository } from '../git/repository.ts';
+import type { Oid } from '../model/oid.ts';
+import { commitOf, nameOf, oidOf, type ObjectListing } from './object-listing.ts';
+import { resolvePaths } from './resolve-paths.ts';
+
+export interface Place {
+  /** As git keeps it. */
+  readonly path: Buffer;
+  /** Absent where no commit has it: what a tag names directly, what no ref reaches. */
+  readonly commit?: Oid;
+}
+
+export interface FirstPlace extends Place {
+  /** The object does stand there. Otherwise rev-list's hint is all that is known: it cuts paths at a newline, and lists
+   * what tags name directly after some commit that has nothing to do with it. */
+  readonly certain: boolean;
+}
+
+/** The first place of each object, by its number. */
+export async function findFirstPlaces(
+  repository: Repository,
+  listing: ObjectListing,
+  objects: readonly number[],
+  signal: AbortSignal,
+): Promise<Map<number, FirstPlace>> {
+  const hints = objects.map((object) => hintOf(listing, object));
+  const asked = hints.flatMap(({ path, commit }) => (commit === undefined ? [] : [{ commit, path }]));
+  const answers = await resolvePaths(repository, asked, signal);
+  const places = new Map<number, FirstPlace>();
+  let next = 0;
+  objects.forEach((object, i) => {
+    const hint = hints[i] as Place;
+    const certain = hint.commit !== undefined && answers[next++] === oidOf(listing, object);
+    places.set(object, { ...hint, certain });
+  });
+  return places;
+}
+
+/** What rev-list said about an object, unchecked. */
+export function hintOf(listing: ObjectListing, object: number): Place {
+  const commit = commitOf(listing, object);
+  const path = Buffer.from(object < listing.reached ? nameOf(listing, object) : []);
+  return { path, ...(commit === undefined ? {} : { commit: oidOf(listing, commit) }) };
+}

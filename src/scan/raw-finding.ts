@@ -1,0 +1,26 @@
+import type { FindingKind } from '../model/finding.ts';
+
+/**
+ * A finding as it leaves the place where the content was in memory: all that needs the content has been worked out, nothing of
+ * the content is kept. It crosses threads, so it is plain data and the secret is redacted already (unless clear text was asked for).
+ */
+export interface RawFinding {
+  readonly kind: FindingKind;
+  /** Which of the objects or files of the scan, by their number in its listing; -1 where there is no listing. */
+  readonly object: number;
+  /** Index into the ruleset's rules. */
+  readonly rule: number;
+  readonly line: number;
+  readonly column: number;
+  readonly endLine: number;
+  readonly endColumn: number;
+  readonly secret: string;
+  readonly match: string;
+  readonly fingerprint: string;
+  /** Allowlists whose conditions on line and secret hold, see suppress/content-conditions.ts. */
+  readonly allowlists: readonly number[];
+  /** The inline mark on its line, if there is one. */
+  readonly inlineMark?: string;
+  /** For kind `path`: the path, as git keeps it. */
+  readonly path?: Uint8Array;
+}

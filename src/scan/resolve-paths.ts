@@ -1,0 +1,39 @@
+import type { Repository } from '../git/repository.ts';
+import { runGit } from '../git/spawn.ts';
+import type { Oid } from '../model/oid.ts';
+
+/** A place in a commit's tree. */
+export interface TreePlace {
+  readonly commit: Oid;
+  readonly path: Uint8Array;
+}
+
+const LF = 0x0a;
+/** Places asked for in one go; the answers stay far below what `runGit` takes. */
+const BATCH = 20_000;
+
+/**
+ * What stands at each place: the object's id, or undefined for nothing. git walks only the folders on the way, however large the tree.
+ * Paths with a newline cannot be asked for and count as nothing.
+ */
+export async function resolvePaths(repository: Repository, places: readonly TreePlace[], signal: AbortSignal): Promise<(Oid | undefined)[]> {
+  const answers: (Oid | undefined)[] = [];
+  for (let from = 0; from < places.length; from += BATCH) {
+    answers.push(...(await resolveBatch(repository, places.slice(from, from + BATCH), signal)));
+  }
+  return answers;
+}
+
+async function resolveBatch(repository: Repository, places: readonly TreePlace[], signal: AbortSignal): Promise<(Oid | undefined)[]> {
+  const askable = places.map(({ path }) => !path.includes(LF));
+  const input = places.flatMap(({ commit, path }, i) => (askable[i] === true ? [Buffer.from(`${commit}:`), path, Buffer.of(LF)] : []));
+  if (input.length === 0) return places.map(() => undefined);
+  const { stdout } = await runGit(repository, ['cat-file', '--batch-check=%(objectname)'], { input: Buffer.concat(input), signal });
+  const lines = stdout.toString('latin1').split('\n');
+  let next = 0;
+  return askable.map((asked) => {
+    if (!asked) return undefined;
+    const line = lines[next++] as string;
+    return line.endsWith(' missing') || line.includes(' ') ? undefined : (line as Oid);
+  });
+}

@@ -1,0 +1,128 @@
+/** Scans a part of a repository's history: all of it, a branch, a range, or what a push brings. Reads like its table of contents. */
+import { branchTip, resolveRevision } from '../git/refs.ts';
+import { listQuarantineOnly } from '../git/quarantine.ts';
+import type { Repository } from '../git/repository.ts';
+import { LeakgateError } from '../model/errors.ts';
+import { escapeControls } from '../model/escape.ts';
+import type { Finding } from '../model/finding.ts';
+import type { Oid } from '../model/oid.ts';
+import { readChangeLog, type ChangeLog } from './change-log.ts';
+import { readCommitInfo } from './commit-info.ts';
+import { addUnread, noteError } from './coverage-tally.ts';
+import { markPreExisting } from './known-before.ts';
+import { listHistory, type HistoryListing, type HistoryScope } from './list-history.ts';
+import { locateFindings, locateRoughly, type ScannedHistory } from './locate-findings.ts';
+import type { LocatedFinding } from './located-finding.ts';
+import { findInMovedBlobs } from './moved-blobs.ts';
+import { oidOf, type ObjectListing } from './object-listing.ts';
+import { createOidSet } from './oid-set.ts';
+import type { RawFinding } from './raw-finding.ts';
+import { toFindings, type ScanContext } from './scan-context.ts';
+import { scanObjects } from './scan-objects.ts';
+import type { HistoryTarget } from './scan-target.ts';
+
+export async function scanHistory(target: HistoryTarget, context: ScanContext): Promise<Finding[]> {
+  const { repository } = target;
+  const { stop, tally, options, policy, settings, progress } = context;
+  const scope = await toScope(target, stop.signal);
+  if (scope.include.length === 0) return [];
+  const { listing, missing } = await list(target, scope, context);
+  for (const oid of missing) addUnread(tally.unread, { reason: 'missing', what: oid });
+  const isNew = createLazySet(listing);
+  const changes = watchChanges(target, scope, isNew, context);
+  const scan = { repository, listing, settings, maxBlobBytes: policy.settings.maxBlobBytes, workers: options.workers, stop, tally, progress };
+  const raw = await scanObjects(scan);
+  const log = await changes;
+  const located = await locate(raw, { repository, scope, listing }, { log, isNew }, context);
+  const commits = await readCommits(located, repository, context);
+  return toFindings(located, context, commits);
+}
+
+async function toScope(target: HistoryTarget, signal: AbortSignal): Promise<HistoryScope> {
+  const { repository } = target;
+  switch (target.kind) {
+    case 'all':
+      return { include: 'all', exclude: [] };
+    case 'branch': {
+      const tip = (await branchTip(repository, target.branch, { signal })) ?? (await resolve(repository, target.branch, signal));
+      return { include: [tip], exclude: [], tipOnly: !target.history };
+    }
+    case 'range':
+      return { include: [await resolve(repository, target.to, signal)], exclude: [await resolve(repository, target.from, signal)] };
+    case 'push': {
+      const pushed = target.updates.flatMap(({ newOid }) => (newOid === undefined ? [] : [newOid]));
+      return { include: [...new Set(pushed)], exclude: 'all' };
+    }
+    default:
+      return target satisfies never;
+  }
+}
+
+async function resolve(repository: Repository, revision: string, signal: AbortSignal): Promise<Oid> {
+  const oid = await resolveRevision(repository, revision, { signal });
+  if (oid === undefined) throw new LeakgateError('TARGET_INVALID', `there is no commit or branch ${escapeControls(JSON.stringify(revision))} in this repository`);
+  return oid;
+}
+
+function list(target: HistoryTarget, scope: HistoryScope, { stop, policy }: ScanContext): Promise<HistoryListing> {
+  const strict = target.kind === 'push' && policy.settings.hook.strict;
+  return listHistory(target.repository, scope, {
+    signal: stop.signal,
+    ...(strict ? { unreached: (known: ObjectListing) => listQuarantineOnly(target.repository, idSet(known), { signal: stop.signal }) } : {}),
+  });
+}
+
+function idSet(listing: ObjectListing): ReadonlySet<string> {
+  const ids = new Set<string>();
+  for (let object = 0; object < listing.count; object++) ids.add(oidOf(listing, object));
+  return ids;
+}
+
+/** Made when it is first asked: whole histories never ask. */
+function createLazySet(listing: ObjectListing): (oid: Oid) => boolean {
+  let has: ((oid: Oid) => boolean) | undefined;
+  return (oid) => (has ??= createOidSet(listing))(oid);
+}
+
+const NO_CHANGES: ChangeLog = { commits: [], whole: true };
+
+/** Reads the changes of a push or range while its objects are scanned. Where nothing was there before, nothing can have moved. */
+async function watchChanges(target: HistoryTarget, scope: HistoryScope, isNew: (oid: Oid) => boolean, { stop, tally }: ScanContext): Promise<ChangeLog> {
+  if (target.kind !== 'push' && target.kind !== 'range') return NO_CHANGES;
+  try {
+    const log = await readChangeLog(target.repository, scope, { isNew, signal: stop.signal });
+    if (log.unread !== undefined) addUnread(tally.unread, log.unread);
+    return log;
+  } catch (error) {
+    if (stop.reason() === undefined) noteError(tally, error);
+    return NO_CHANGES;
+  }
+}
+
+async function locate(
+  raw: readonly RawFinding[],
+  history: ScannedHistory,
+  { log, isNew }: { readonly log: ChangeLog; readonly isNew: (oid: Oid) => boolean },
+  context: ScanContext,
+): Promise<LocatedFinding[]> {
+  try {
+    const found = await locateFindings(raw, history, context);
+    if (log.commits.length === 0) return found;
+    const marked = await markPreExisting(found, history, log, context);
+    return [...marked, ...(await findInMovedBlobs(history, log, isNew, context))];
+  } catch (error) {
+    // What was found must not get lost because it could not be said where.
+    if (context.stop.reason() === undefined) noteError(context.tally, error);
+    return locateRoughly(raw, history.listing, context);
+  }
+}
+
+async function readCommits(located: readonly LocatedFinding[], repository: Repository, { stop, tally }: ScanContext): ReturnType<typeof readCommitInfo> {
+  const oids = located.flatMap(({ commit }) => (commit === undefined ? [] : [commit]));
+  try {
+    return await readCommitInfo(repository, oids, stop.final);
+  } catch (error) {
+    if (stop.reason() === undefined) noteError(tally, error);
+    return new Map();
+  }
+}

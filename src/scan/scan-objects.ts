@@ -1,0 +1,103 @@
+/**
+ * Scans every object of a listing: in this thread when they are few, on workers when they are many. What happened to each object
+ * ends up in the tally, so that nothing can be left out in silence.
+ */
+import { availableParallelism } from 'node:os';
+import { packOrder } from '../git/pack-order.ts';
+import type { Repository } from '../git/repository.ts';
+import type { ScanSettings } from './content-scanner.ts';
+import { addUnread, mergeUnread, type CoverageTally } from './coverage-tally.ts';
+import { idLines, oidOf, type ObjectListing } from './object-listing.ts';
+import { createProgressCells, FATE, requestStop, type ProgressCells } from './progress-cells.ts';
+import type { ProgressReporter } from './progress-reporter.ts';
+import { createRangeScanner, type RangePlan, type RangeResult } from './range-scanner.ts';
+import type { RawFinding } from './raw-finding.ts';
+import type { Stop } from './stop.ts';
+import { scanInPool, taskCells } from './worker-pool.ts';
+
+/** Up to so many objects are read in this thread: starting workers costs as much as reading them (about 32 MB of content). */
+export const FEW_OBJECTS = 4_000;
+/** Ranges per worker, so that none waits long for the last one; more would only start more gits. */
+const RANGES_PER_WORKER = 6;
+
+export interface ObjectScan {
+  readonly repository: Repository;
+  readonly listing: ObjectListing;
+  readonly settings: ScanSettings;
+  readonly maxBlobBytes: number;
+  /** Threads; 0 for none. Undefined: one for each processor, none when there is little to do. */
+  readonly workers?: number | undefined;
+  readonly workerUrl?: URL | undefined;
+  readonly stop: Stop;
+  readonly tally: CoverageTally;
+  readonly progress: ProgressReporter;
+}
+
+export async function scanObjects(scan: ObjectScan): Promise<readonly RawFinding[]> {
+  const { repository, listing, stop, tally } = scan;
+  const threads = scan.workers ?? (listing.count <= FEW_OBJECTS ? 0 : availableParallelism());
+  const order = listing.count <= FEW_OBJECTS ? inListingOrder(listing) : await inPackOrder(repository, listing, stop.signal);
+  const ranges = cutRanges(listing.count, threads === 0 ? 1 : threads * RANGES_PER_WORKER);
+  const cells = createProgressCells(listing.count, taskCells(ranges.length));
+  const plan: RangePlan = { settings: scan.settings, repository, listing, order, cells, maxBlobBytes: scan.maxBlobBytes };
+  const watch = scan.progress.watch(cells, listing.count);
+  try {
+    const results = threads === 0 ? await scanHere(plan, ranges, stop) : await scanInPool(plan, ranges, { threads, signal: stop.signal, ...(scan.workerUrl === undefined ? {} : { workerUrl: scan.workerUrl }) });
+    return collect(results, cells, scan);
+  } finally {
+    watch.close();
+    if (tally.error !== undefined) requestStop(cells);
+  }
+}
+
+async function scanHere(plan: RangePlan, ranges: readonly { from: number; to: number }[], stop: Stop): Promise<RangeResult[]> {
+  const scanRange = createRangeScanner(plan);
+  const results: RangeResult[] = [];
+  for (const [task, range] of ranges.entries()) results.push(await scanRange({ task, ...range }, stop.signal));
+  return results;
+}
+
+function collect(results: readonly RangeResult[], cells: ProgressCells, { listing, stop, tally }: ObjectScan): readonly RawFinding[] {
+  const findings: RawFinding[] = [];
+  for (const result of results) {
+    for (const finding of result.findings) findings.push(finding);
+    mergeUnread(tally.unread, result.unread);
+    tally.bytes += result.bytes;
+    if (result.error !== undefined) tally.error ??= result.error;
+  }
+  const counts = [0, 0, 0, 0, 0, 0];
+  for (const fate of cells.fates) counts[fate] = (counts[fate] as number) + 1;
+  tally.blobs += counts[FATE.blob] as number;
+  tally.commits += counts[FATE.commit] as number;
+  tally.trees += counts[FATE.tree] as number;
+  tally.tags += counts[FATE.tag] as number;
+  const unseen = counts[FATE.unseen] as number;
+  if (unseen > 0) noteUnseen(cells, unseen, listing, stop, tally);
+  // Ranges come back in any order; findings go on in the order of the listing.
+  return findings.sort((a, b) => a.object - b.object || a.line - b.line || a.column - b.column || a.rule - b.rule);
+}
+
+function noteUnseen(cells: ProgressCells, unseen: number, listing: ObjectListing, stop: Stop, tally: CoverageTally): void {
+  const reason = stop.reason();
+  if (reason !== undefined) addUnread(tally.unread, { reason, what: oidOf(listing, cells.fates.indexOf(FATE.unseen)), detail: `${unseen} objects from here on` }, unseen);
+  else tally.error ??= { code: 'INTERNAL', message: `${unseen} objects were listed and never read` };
+}
+
+function cutRanges(count: number, pieces: number): { from: number; to: number }[] {
+  const size = Math.max(1, Math.ceil(count / pieces));
+  const ranges: { from: number; to: number }[] = [];
+  for (let from = 0; from < count; from += size) ranges.push({ from, to: Math.min(count, from + size) });
+  return ranges;
+}
+
+function inListingOrder(listing: ObjectListing): Uint32Array {
+  const order = new Uint32Array(new SharedArrayBuffer(listing.count * 4));
+  for (let object = 0; object < listing.count; object++) order[object] = object;
+  return order;
+}
+
+async function inPackOrder(repository: Repository, listing: ObjectListing, signal: AbortSignal): Promise<Uint32Array> {
+  const order = inListingOrder(listing);
+  order.set(await packOrder(repository, idLines(listing, order, 0, listing.count), { signal }));
+  return order;
+}

@@ -1,0 +1,62 @@
+import { listStaged } from '../git/staged.ts';
+import { bytesToText } from '../model/escape.ts';
+import type { Finding } from '../model/finding.ts';
+import { isZeroOid, type Oid } from '../model/oid.ts';
+import { createContentScanner } from './content-scanner.ts';
+import type { LocatedFinding } from './located-finding.ts';
+import { ListingBuilder, oidOf } from './object-listing.ts';
+import { createOldVersions } from './old-versions.ts';
+import { createPathScanner } from './path-scanner.ts';
+import { toFindings, type ScanContext } from './scan-context.ts';
+import { scanObjects } from './scan-objects.ts';
+import type { ScanTarget } from './scan-target.ts';
+
+/** A staged file: its blob, and what HEAD has there. */
+interface StagedFile {
+  readonly path: Buffer;
+  readonly oid: Oid;
+  readonly oldOid?: Oid;
+}
+
+/** Scans what a commit made now would bring. What HEAD's version of a file has already is pre-existing. */
+export async function scanStaged(target: Extract<ScanTarget, { kind: 'staged' }>, context: ScanContext): Promise<Finding[]> {
+  const { repository } = target;
+  const { stop, policy, settings, options, tally, progress } = context;
+  const changes = await listStaged(repository, { signal: stop.signal });
+  const files = changes.map(({ path, newOid, oldOids }): StagedFile => {
+    const oldOid = oldOids.find((oid) => !isZeroOid(oid));
+    return { path, oid: newOid, ...(oldOid === undefined ? {} : { oldOid }) };
+  });
+  const builder = new ListingBuilder(repository.objectFormat === 'sha1' ? 40 : 64);
+  builder.addUnreached([...new Set(files.map(({ oid }) => oid))]);
+  const { listing } = builder.build();
+  const scan = { repository, listing, settings, maxBlobBytes: policy.settings.maxBlobBytes, workers: options.workers, stop, tally, progress };
+  const raw = await scanObjects(scan);
+  const old = createOldVersions(repository, settings, { maxBlobBytes: policy.settings.maxBlobBytes, signal: stop.final });
+  const flagged = new Set(raw.map(({ object }) => oidOf(listing, object)));
+  await old.load(files.flatMap(({ oid, oldOid }) => (oldOid !== undefined && flagged.has(oid) ? [oldOid] : [])));
+  const inContent = raw.flatMap((finding) =>
+    files
+      .filter(({ oid }) => oid === oidOf(listing, finding.object))
+      .map((file) => ({ raw: finding, file, known: file.oldOid !== undefined && old.has(file.oldOid, finding.fingerprint) })),
+  );
+  const scanPath = createPathScanner(settings, createContentScanner(settings));
+  const inPaths = files.flatMap((file, object) => scanPath(file.path, false).map((finding) => ({ raw: { ...finding, object }, file, known: file.oldOid !== undefined })));
+  return toFindings(
+    [...inContent, ...inPaths].flatMap(({ raw: finding, file, known }): LocatedFinding[] => {
+      const path = bytesToText(file.path);
+      const { suppression } = context.judge.judge(finding, { path });
+      if (suppression === 'not-applicable') return [];
+      return [
+        {
+          raw: finding,
+          path,
+          ...(finding.kind === 'path' ? {} : { blob: file.oid }),
+          preExisting: known,
+          ...(suppression === undefined ? {} : { suppression }),
+        },
+      ];
+    }),
+    context,
+  );
+}

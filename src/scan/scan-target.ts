@@ -1,0 +1,58 @@
+import type { Readable } from 'node:stream';
+import type { CompiledRuleset } from '../detect/compile-ruleset.ts';
+import type { Repository } from '../git/repository.ts';
+import type { Policy } from '../model/policy.ts';
+import type { RefUpdate } from '../model/ref-update.ts';
+
+/** What can be scanned. Revisions (`from`, `to`, `branch`) are as the user wrote them. */
+export type ScanTarget =
+  /** A working tree or any folder, or a single file. */
+  | { readonly kind: 'directory'; readonly path: string }
+  | { readonly kind: 'stdin'; readonly stream: Readable; readonly name?: string }
+  /** What the next commit would hold. */
+  | { readonly kind: 'staged'; readonly repository: Repository }
+  /** What `to` reaches and `from` does not. */
+  | { readonly kind: 'range'; readonly repository: Repository; readonly from: string; readonly to: string }
+  /** The files at the tip of a branch, or everything the branch reaches. */
+  | { readonly kind: 'branch'; readonly repository: Repository; readonly branch: string; readonly history: boolean }
+  | { readonly kind: 'all'; readonly repository: Repository }
+  /** What a push brings in, seen from its pre-receive hook. */
+  | { readonly kind: 'push'; readonly repository: Repository; readonly updates: readonly RefUpdate[] };
+
+/** The targets that live in a repository and are scanned object by object. */
+export type HistoryTarget = Extract<ScanTarget, { kind: 'range' | 'branch' | 'all' | 'push' }>;
+
+export interface Progress {
+  /** Objects or files, and bytes of content, scanned so far. */
+  readonly objects: number;
+  readonly bytes: number;
+  /** How many there are; absent while they are still being listed. */
+  readonly totalObjects?: number;
+  readonly bytesPerSecond: number;
+  /** Seconds left at the rate so far; absent while that cannot be told. */
+  readonly secondsLeft?: number;
+}
+
+export interface ScanOptions {
+  readonly policy: Policy;
+  /** Key of the fingerprints, see keyring/. */
+  readonly fingerprintKey: Uint8Array;
+  /** Findings hold secrets in clear. Only for a person at a terminal who asked for it. */
+  readonly showSecrets?: boolean;
+  readonly signal?: AbortSignal;
+  readonly deadlineMs?: number;
+  /** Called at most every 100 ms, and once at the end. */
+  readonly onProgress?: (progress: Progress) => void;
+  /** Threads that read and match; default: one for each processor. Small scans use none. 0: never any. */
+  readonly workers?: number;
+  /** How objects are read. There is one way so far; `auto` picks it. */
+  readonly source?: 'auto' | 'cat-file';
+  /** Directory scans leave out what `.gitignore` files name. */
+  readonly gitignore?: boolean;
+  /** Whether inline marks suppress; default: `policy.settings.inlineMarks`. */
+  readonly inlineMarks?: boolean;
+  /** `policy.rules` compiled already (the hook keeps them in a cache). */
+  readonly ruleset?: CompiledRuleset;
+  /** The clock that expiry of reviews is held against. */
+  readonly now?: Date;
+}

@@ -1,0 +1,115 @@
+/**
+ * Ranges on worker threads (the only importer of piscina). A worker that dies, of memory or of a crash, costs the one object it was
+ * at: that is recorded, and the rest of its range is done by another.
+ */
+import type { Piscina } from 'piscina';
+import { LeakgateError } from '../model/errors.ts';
+import type { Unread } from '../model/coverage.ts';
+import { createUnreadTally, addUnread } from './coverage-tally.ts';
+import { oidOf } from './object-listing.ts';
+import { FATE, requestStop } from './progress-cells.ts';
+import type { Range, RangePlan, RangeResult } from './range-scanner.ts';
+
+/** After so many deaths nothing more is tried: what is left of each range is recorded. */
+export const MAX_DEATHS = 16;
+/** How long workers may take to come to an end by themselves when the scan is stopped. */
+const STOP_GRACE_MS = 2_000;
+/** Memory of JavaScript objects in one worker; content lies outside of it. */
+const MAX_HEAP_MB = 512;
+
+export interface PoolOptions {
+  readonly threads: number;
+  readonly signal: AbortSignal;
+  /** Module of the workers; tests give one that dies. */
+  readonly workerUrl?: URL;
+}
+
+/** Scans every range and returns one result for each that came through, in no order. */
+export async function scanInPool(plan: RangePlan, ranges: readonly Omit<Range, 'task'>[], options: PoolOptions): Promise<RangeResult[]> {
+  const { Piscina: Pool } = await import('piscina');
+  const pool = new Pool({
+    filename: (options.workerUrl ?? defaultWorkerUrl()).href,
+    name: 'scanRange',
+    minThreads: options.threads,
+    maxThreads: options.threads,
+    idleTimeout: Infinity,
+    // Waiting on atomics between tasks would keep a worker from noticing that its git has ended.
+    atomics: 'disabled',
+    recordTiming: false,
+    workerData: plan,
+    resourceLimits: { maxOldGenerationSizeMb: MAX_HEAP_MB },
+  });
+  const terminate = new AbortController();
+  let graceTimer: NodeJS.Timeout | undefined;
+  const stop = (): void => {
+    requestStop(plan.cells);
+    graceTimer = setTimeout(() => terminate.abort(), STOP_GRACE_MS);
+  };
+  if (options.signal.aborted) stop();
+  options.signal.addEventListener('abort', stop, { once: true });
+  try {
+    return await runAll(pool, plan, ranges, { stopped: options.signal, terminate: terminate.signal });
+  } finally {
+    clearTimeout(graceTimer);
+    options.signal.removeEventListener('abort', stop);
+    await pool.destroy();
+  }
+}
+
+/** Cells that a pool needs for `ranges` ranges: a death leaves two ranges where there was one. */
+export function taskCells(ranges: number): number {
+  return ranges + 2 * MAX_DEATHS + 2;
+}
+
+async function runAll(
+  pool: Piscina,
+  plan: RangePlan,
+  ranges: readonly Omit<Range, 'task'>[],
+  signals: { readonly stopped: AbortSignal; readonly terminate: AbortSignal },
+): Promise<RangeResult[]> {
+  const { cells, listing, order } = plan;
+  const results: RangeResult[] = [];
+  let tasks = 0;
+  let deaths = 0;
+
+  async function run(from: number, to: number): Promise<void> {
+    if (from >= to || signals.stopped.aborted) return;
+    const task = tasks++;
+    try {
+      results.push((await pool.run({ task, from, to } satisfies Range, { signal: signals.terminate })) as RangeResult);
+    } catch (error) {
+      const at = Math.min(cells.current[task] as number, to - 1);
+      cells.done[task] = 0;
+      cells.bytes[task] = 0;
+      if (signals.stopped.aborted) return;
+      deaths++;
+      const detail = error instanceof Error ? error.message : String(error);
+      if (at < 0 && deaths > 2) throw new LeakgateError('INTERNAL', `scan workers do not start: ${detail}`, { cause: error });
+      if (deaths > MAX_DEATHS) return giveUp(from, to, detail);
+      if (at < 0) return run(from, to);
+      results.push(died(at, detail));
+      // What it had found before died with it.
+      await Promise.all([run(from, at), run(at + 1, to)]);
+    }
+  }
+
+  function died(position: number, detail: string): RangeResult {
+    const object = order[position] as number;
+    const unread = createUnreadTally();
+    addUnread(unread, { reason: 'worker-died', what: oidOf(listing, object), detail } satisfies Unread);
+    cells.fates[object] = FATE.unread;
+    return { findings: [], unread, bytes: 0 };
+  }
+
+  function giveUp(from: number, to: number, detail: string): void {
+    for (let position = from; position < to; position++) results.push(died(position, detail));
+  }
+
+  await Promise.all(ranges.map(({ from, to }) => run(from, to)));
+  return results;
+}
+
+/** The worker beside this file, from sources (.ts, under a loader) or built (.js); a bundle has it in scan/. */
+function defaultWorkerUrl(): URL {
+  return new URL(`./worker.${import.meta.url.endsWith('.ts') ? 'ts' : 'js'}`, import.meta.url);
+}
