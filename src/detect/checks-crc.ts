@@ -45,7 +45,7 @@ const atlassianCrc = {
     const plain = secret.replace(/\\=|%3[Dd]/, '=');
     return plain.length > 8 && toHex32(crc32(plain.slice(0, -8))).toUpperCase() === plain.slice(-8);
   },
-  make: ({ random, args: [prefix = 'ATATT3xFfGF0', length = '171', end = prefix === 'ATBB' ? '' : '='] }) => {
+  make: ({ random, args: [prefix = 'ATATT3xFfGF0', length = prefix === 'ATBB' ? '24' : '171', end = prefix === 'ATBB' ? '' : '='] }) => {
     const body = prefix + random.chars(prefix === 'ATBB' ? ALPHABETS.base62 : ALPHABETS.b64url, Number(length)) + end;
     return body + toHex32(crc32(body)).toUpperCase();
   },

@@ -49,6 +49,7 @@ export const ENCODED_CHECKS: Readonly<Record<string, Check>> = {
     trust: 'reported',
     onFailure: 'doubt',
     passes: (secret) => decodeBase58(secret)?.length === 54,
+    make: ({ random }) => `AKCp${random.chars(ALPHABETS.base58, 69)}`,
   },
   ...Object.fromEntries(LENGTHS.map((bytes) => [`base64-${bytes}-bytes`, base64Bytes(bytes)])),
   ...Object.fromEntries(LENGTHS.map((bytes) => [`hex-${bytes}-bytes`, hexBytes(bytes)])),

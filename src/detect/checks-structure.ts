@@ -230,7 +230,7 @@ export const STRUCTURE_CHECKS = {
   'slack-ids': slackIds,
   telegram,
   'openai-middle': openaiMiddle,
-  'nuget-base32': nugetBase32,
+  nuget: nugetBase32,
   'pypi-macaroon': pypiMacaroon,
   'atlassian-dc': atlassianDataCenter,
   'base32-seed': base32Seed,

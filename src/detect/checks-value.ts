@@ -35,7 +35,7 @@ const random = {
 } satisfies Check;
 
 const randomBytes = {
-  description: 'no run of 5 equal characters, no row of the keyboard or alphabet, at least 8 different characters in 20',
+  description: 'no long run of one character, no row of the keyboard or alphabet, at least 8 different characters in 20',
   source: OWN,
   trust: 'heuristic',
   onFailure: 'drop',
@@ -131,7 +131,8 @@ const NOT_RANDOM = /^(?:\d{4}-\d\d-\d\d(?:[T ].*)?|v?\d+(?:\.\d+){1,3}(?:[-+][\w
 
 function looksTyped(text: string): boolean {
   if (text.length < 4 || isReference(text) || isPlaceholder(text)) return false;
-  if (/^(.)\1*$/.test(text)) return false;
+  // A port or a user's number.
+  if (/^\d{1,5}$/.test(text)) return false;
   // `ChangePasswordForm`, `input#new-password`: a label that speaks of passwords. With digits it may be somebody's password.
   if (/passw(?:or)?d|passphrase|passwort/i.test(text) && !/\d/.test(text)) return false;
   return !/^(?:required|optional|string|integer|boolean|number|object|true|false|null|none|nil|undefined|yes|no|hashed|encrypted|plaintext|prompt|input|text|hidden|random|unknown|invalid|missing|wrong|incorrect)$/i.test(text);
@@ -145,7 +146,9 @@ function isMixed(text: string): boolean {
 }
 
 function isMonotonous(text: string): boolean {
-  if (/(.)\1{4}/.test(text) || hasRow(text)) return true;
+  if (hasRow(text)) return true;
+  // Encoded zero bytes make runs of A in long secrets too, so a run counts by its share.
+  for (const [run] of text.matchAll(/(.)\1{4,}/g)) if (run.length * 6 >= text.length) return true;
   return text.length >= 20 && new Set(text).size < 8;
 }
 

@@ -49,8 +49,9 @@ function expand(template: string, random: FakeRandom): string {
  */
 function isOurs(template: string, open: number): boolean {
   const [, word, length] = /^\s*([A-Za-z]\w*)(?:\s+([0-9]+)\b|\s|\}\})/.exec(template.slice(open + 2, open + 60)) ?? [];
-  if (word === undefined || template[open - 1] === '$') return false;
-  return Object.hasOwn(ALPHABETS, word) || Object.hasOwn(GENERATORS, word) || length !== undefined;
+  if (word === undefined) return false;
+  if (length !== undefined) return true;
+  return template[open - 1] !== '$' && (Object.hasOwn(ALPHABETS, word) || Object.hasOwn(GENERATORS, word));
 }
 
 /** Index of the `}}` that closes the `{{` at `open`. */

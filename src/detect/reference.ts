@@ -18,7 +18,7 @@ const REFERENCES: readonly RegExp[] = [
   // ciphertext: what is encrypted leaks nothing
   /^ENC\[|^ENC\(|^encrypted:|^\{cipher\}|^\{SSHA|^\{SHA|^\{CRYPT|^\{xor\}|^\$ANSIBLE_VAULT/i,
   // a call, an index, an arrow, a scope: f(x) a[0] p->q A::b
-  /^[\w.$:>-]*[A-Za-z_]\w*\([^)]*\)?;?$|^[A-Za-z_]\w*\[[^\]]*\]?$|->|^\w+::\w/,
+  /^[\w.$:>-]{1,120}\([^)]*\)?;?$|^[A-Za-z_]\w{0,80}\[[^\]]*\]?$|->|^\w{1,80}::\w/,
   // a file or folder, said so by its start
   /^(?:\.{1,2}|~)\//,
   // terraform: var.x local.x data.x.y module.x
@@ -27,6 +27,6 @@ const REFERENCES: readonly RegExp[] = [
 
 /** `user.profile.secret`: names joined by dots, each of them readable. A token with dots in it has a part that is not. */
 function isMemberPath(text: string): boolean {
-  if (!/^[A-Za-z_$][\w$]*(?:\.[A-Za-z_$][\w$]*)+;?$/.test(text)) return false;
+  if (text.length > 500 || !/^[A-Za-z_$][\w$]*(?:\.[A-Za-z_$][\w$]*)+;?$/.test(text)) return false;
   return text.split('.').every((part) => part.length < 8 || tokenEfficiency(part) >= 2.2);
 }
