@@ -20,6 +20,7 @@ export function expandBraces(glob: string): string[] {
     const before = rest.slice(0, open);
     expanded = expanded.flatMap((text) => choices.map((choice) => text + before + choice));
     rest = after.slice(close + 1);
+    if (rest.startsWith('+')) throw new GlobSyntaxError(PLUS);
   }
 }
 
@@ -37,8 +38,11 @@ function splitPlain(body: string): string[] {
     throw new GlobSyntaxError('has braces with a single choice; write {a,b}, or \\{ for the character');
   if (choices.includes(''))
     throw new GlobSyntaxError('has an empty choice in braces; write one glob with it and one without');
+  if (choices.some((choice) => choice.startsWith('+'))) throw new GlobSyntaxError(PLUS);
   return choices;
 }
+
+const PLUS = 'has "+" beside a brace, which repeats elsewhere; write \\+ for the character';
 
 /** Index of a character that is neither escaped nor inside a class. */
 function indexOfPlain(text: string, char: string): number {

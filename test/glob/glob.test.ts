@@ -60,6 +60,8 @@ const REFUSED: readonly (readonly [glob: string, message: RegExp])[] = [
   ['[z-a]', /wrong way round/],
   ['[a]+', /behind a class/],
   ['[[:alpha:]]', /class/],
+  ['{a,b}+', /beside a brace/],
+  ['{a,+b}', /beside a brace/],
   ['\\d', /escapes nothing/],
   ['a\\', /escapes nothing/],
   ['{a,b', /without "\}"/],
@@ -146,8 +148,31 @@ const name = fc
 const anyPath = fc.array(name, { minLength: 1, maxLength: 5 }).map((names) => names.join('/'));
 const globPart = fc.oneof(
   { weight: 6, arbitrary: fc.constantFrom('a', 'b', 'c', '.', '-', '+', '$', 'é', ',') },
-  { weight: 3, arbitrary: fc.constantFrom('*', '?', '[ab]', '[!a]', '[a-c]', '[^b.]', '\\(', '\\*', '\\$') },
-  { weight: 1, arbitrary: fc.constantFrom('{a,b}', '{a*,b/c}', '{.,-}', '{[ab],?}', '(', '"') },
+  {
+    weight: 3,
+    arbitrary: fc.constantFrom(
+      '*',
+      '?',
+      '\\+',
+      '\\}',
+      '@',
+      '!',
+      '#',
+      '~',
+      '&',
+      '=',
+      "'",
+      ':',
+      '[ab]',
+      '[!a]',
+      '[a-c]',
+      '[^b.]',
+      '\\(',
+      '\\*',
+      '\\$',
+    ),
+  },
+  { weight: 1, arbitrary: fc.constantFrom('{a,b}', '{a*,b/c}', '{.,-}', '{[ab],?}', '{a+,b}', '{', '}', '(', '"') },
 );
 const globName = fc.oneof(
   { weight: 1, arbitrary: fc.constant('**') },
