@@ -9,23 +9,11 @@ import { SCOPES } from '../model/rule.ts';
 import type { Allowlist, Origin, Rule, ScopeName } from '../model/rule.ts';
 import { compilePattern } from '../regex/pattern.ts';
 import { nearestName } from '../yaml/nearest-name.ts';
+import { allowlistStep, conditionsBeside, count, describeOrigin, needs, step } from './explanation.ts';
+import type { Explanation, ExplanationStep } from './explanation.ts';
 
-/** One thing that bears on the answer. */
-export interface ExplanationStep {
-  readonly kind: 'rule' | 'decision' | 'lock' | 'allowlist' | 'review' | 'inline-mark' | 'setting' | 'note';
-  /** One sentence without its place. */
-  readonly text: string;
-  readonly origin?: Origin;
-}
-
-export interface Explanation {
-  /** What was asked about. */
-  readonly subject: string;
-  /** The answer in one sentence. */
-  readonly outcome: string;
-  /** What led to it: from the highest scope to the lowest, then what applies now. */
-  readonly steps: readonly ExplanationStep[];
-}
+export { describeOrigin } from './explanation.ts';
+export type { Explanation, ExplanationStep } from './explanation.ts';
 
 /** What was done with a rule, by whom, and what now applies to its findings. */
 export function explainRule(policy: Policy, id: string): Explanation {
@@ -130,11 +118,6 @@ export function explainFinding(policy: Policy, finding: Finding, now: Date): Exp
   };
 }
 
-/** `global /etc/leakgate/leakgate.yml:12`. */
-export function describeOrigin({ scope, file, line }: Origin): string {
-  return `${scope} ${file}:${line}`;
-}
-
 function outcomeOf({ state, suppression, blocking }: Finding): string {
   const by = suppression?.origin ? ` by ${describeOrigin(suppression.origin)}` : '';
   switch (state) {
@@ -194,27 +177,6 @@ function lockAbove(policy: Policy, ruleId: string, scope: ScopeName): Origin | u
   return policy.locks.find((lock) => lock.name === ruleId && rank(lock.origin.scope) < rank(scope))?.origin;
 }
 
-function allowlistStep(entry: Allowlist): ExplanationStep {
-  const rules = entry.rules.length === 0 ? 'any rule' : entry.rules.join(', ');
-  const described = entry.description === '' ? '' : ` (${entry.description})`;
-  return step('allowlist', `allows findings of ${rules}${needs(entry)}${described}`, entry.origin);
-}
-
-const CONDITIONS = ['paths', 'lines', 'secrets', 'commits', 'stopWords'] as const;
-type Condition = (typeof CONDITIONS)[number];
-
-function conditionsBeside(entry: Allowlist, beside?: Condition): readonly Condition[] {
-  return CONDITIONS.filter((condition) => condition !== beside && entry[condition].length > 0);
-}
-
-/** ` where lines and secrets match`: conditions, of which each must hold. */
-function needs(entry: Allowlist, beside?: Condition): string {
-  const conditions = conditionsBeside(entry, beside);
-  return conditions.length === 0
-    ? ''
-    : ` where ${conditions.join(' and ')} ${conditions.length === 1 ? 'match' : 'all match'}`;
-}
-
 /** Whether all that can be told without the content speaks for the allowlist. */
 function isNear(entry: Allowlist, finding: Finding): boolean {
   if (entry.rules.length > 0 && !entry.rules.includes(finding.ruleId)) return false;
@@ -228,12 +190,4 @@ function sameOrigin(a: Origin, b: Origin | undefined): boolean {
 
 function rank(scope: ScopeName): number {
   return SCOPES.indexOf(scope);
-}
-
-function count(number: number, noun: string): string {
-  return `${number} ${noun}${number === 1 ? '' : 's'}`;
-}
-
-function step(kind: ExplanationStep['kind'], text: string, origin?: Origin): ExplanationStep {
-  return { kind, text, ...(origin ? { origin } : {}) };
 }

@@ -19,8 +19,9 @@ import { configLimits } from './config-limits.ts';
 import { parseConfig } from './config-syntax.ts';
 import type { ConfigSyntax } from './config-syntax.ts';
 import { mergeConfigs } from './merge.ts';
-import { readPolicySources } from './policy-sources.ts';
-import type { PolicySources, PolicyTexts, SourceText } from './policy-sources.ts';
+import type { PolicySources } from './policy-sources.ts';
+import { readPolicySources } from './read-sources.ts';
+import type { PolicyTexts, SourceText } from './read-sources.ts';
 
 /**
  * Reads and merges all scopes.

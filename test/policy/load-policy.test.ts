@@ -1,11 +1,13 @@
 import assert from 'node:assert/strict';
-import { chmodSync, mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
+import { chmodSync, chownSync, mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { beforeEach, describe, it } from 'node:test';
 import { DEFAULT_SETTINGS } from '../../src/model/policy.ts';
 import { loadPolicy, parsePolicy, withReviews } from '../../src/policy/load-policy.ts';
-import { findPolicySources, policySourcesDigest, readPolicySources } from '../../src/policy/policy-sources.ts';
+import { findPolicySources } from '../../src/policy/policy-sources.ts';
 import type { PolicySources, PolicyTarget } from '../../src/policy/policy-sources.ts';
+import { readPolicySources } from '../../src/policy/read-sources.ts';
+import { policySourcesDigest } from '../../src/policy/sources-digest.ts';
 import { addReviews } from '../../src/store/review-store.ts';
 import { makeRule } from '../helpers/make-rule.ts';
 import { createTempFolder } from '../helpers/temp-repo.ts';
@@ -147,6 +149,18 @@ describe('loadPolicy', () => {
     writeFileSync(open, Buffer.from([0xff, 0xfe, 0x41]));
     await assert.rejects(loadPolicy(await sources()), { code: 'CONFIG_INVALID', message: /not UTF-8/ });
   });
+
+  it(
+    'does not trust the file of another user where everybody may put files',
+    { skip: process.geteuid?.() !== 0 && 'needs to change owners' },
+    async () => {
+      const planted = write('project/leakgate.yml', '');
+      chownSync(planted, 12345, 12345);
+      await loadPolicy(await sources());
+      chmodSync(dirname(planted), 0o1777);
+      await assert.rejects(loadPolicy(await sources()), { code: 'CONFIG_INVALID', message: /belongs to user 12345/ });
+    },
+  );
 
   it('ignores a broken content file whole, with warnings', async () => {
     const text = 'allowlists: [{ paths: ["**"] }]\nrules: [{ id: x-y, pattern: "(" }]\n';
