@@ -13,7 +13,7 @@ import { allowlistStep, conditionsBeside, count, describeOrigin, needs, step } f
 import type { Explanation, ExplanationStep } from './explanation.ts';
 
 export { describeOrigin } from './explanation.ts';
-export type { Explanation, ExplanationStep } from './explanation.ts';
+export type { Explanation } from './explanation.ts';
 
 /** What was done with a rule, by whom, and what now applies to its findings. */
 export function explainRule(policy: Policy, id: string): Explanation {
