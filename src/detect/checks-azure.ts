@@ -49,7 +49,10 @@ const azureIdentifiable = {
       const text = random.bytes(Number(size)).toString('base64').replace(/=+$/, '');
       // Bits between signature and checksum are zero, hence the A.
       const signed = Buffer.from(`${text.slice(0, -10)}${signature}A${text.slice(-5)}`, 'base64');
-      littleEndian32(marvin32(signed.subarray(0, -4), marvinSeed(KINDS[signature]?.[0] ?? 'Default0'))).copy(signed, signed.length - 4);
+      littleEndian32(marvin32(signed.subarray(0, -4), marvinSeed(KINDS[signature]?.[0] ?? 'Default0'))).copy(
+        signed,
+        signed.length - 4,
+      );
       const key = signed.toString(signature === 'AzFu' ? 'base64url' : 'base64');
       // Search keys are issued without special characters.
       if (signature !== 'AzSe' || /^[A-Za-z0-9]+$/.test(key)) return signature === 'AzFu' ? `${key}==` : key;

@@ -20,13 +20,19 @@ const githubCrc = {
 } satisfies Check;
 
 const gitlabRoutable = {
-  description: 'the last 7 characters are the CRC-32 of all before them in base 36, the 2 before the length of the payload',
+  description:
+    'the last 7 characters are the CRC-32 of all before them in base 36, the 2 before the length of the payload',
   source: 'https://handbook.gitlab.com/handbook/engineering/architecture/design-documents/cells/routable_tokens/',
   trust: 'reported',
   onFailure: 'doubt',
   passes: (secret) => {
-    const [, payload = '', length = ''] = /^[A-Za-z0-9]+-(?:t\d_)?([A-Za-z0-9_-]+)\.(?:[0-9a-z]{2}\.)?([0-9a-z]{2})[0-9a-z]{7}$/.exec(secret) ?? [];
-    return payload !== '' && Number.parseInt(length, 36) === payload.length && base36Crc(secret.slice(0, -7)) === secret.slice(-7);
+    const [, payload = '', length = ''] =
+      /^[A-Za-z0-9]+-(?:t\d_)?([A-Za-z0-9_-]+)\.(?:[0-9a-z]{2}\.)?([0-9a-z]{2})[0-9a-z]{7}$/.exec(secret) ?? [];
+    return (
+      payload !== '' &&
+      Number.parseInt(length, 36) === payload.length &&
+      base36Crc(secret.slice(0, -7)) === secret.slice(-7)
+    );
   },
   make: ({ random, args: [prefix = 'glpat-', version = ''] }) => {
     const route = Buffer.from(`o:${random.below(900) + 1}\nu:${random.below(90_000) + 1}`, 'latin1');
@@ -45,14 +51,18 @@ const atlassianCrc = {
     const plain = secret.replace(/\\=|%3[Dd]/, '=');
     return plain.length > 8 && toHex32(crc32(plain.slice(0, -8))).toUpperCase() === plain.slice(-8);
   },
-  make: ({ random, args: [prefix = 'ATATT3xFfGF0', length = prefix === 'ATBB' ? '24' : '171', end = prefix === 'ATBB' ? '' : '='] }) => {
+  make: ({
+    random,
+    args: [prefix = 'ATATT3xFfGF0', length = prefix === 'ATBB' ? '24' : '171', end = prefix === 'ATBB' ? '' : '='],
+  }) => {
     const body = prefix + random.chars(prefix === 'ATBB' ? ALPHABETS.base62 : ALPHABETS.b64url, Number(length)) + end;
     return body + toHex32(crc32(body)).toUpperCase();
   },
 } satisfies Check;
 
 const grafanaCrc = {
-  description: 'the 8 hex digits at the end are the CRC-32 of what stands before their underscore, least significant byte first',
+  description:
+    'the 8 hex digits at the end are the CRC-32 of what stands before their underscore, least significant byte first',
   source: 'stated by another scanner',
   trust: 'reported',
   onFailure: 'doubt',
@@ -73,7 +83,12 @@ const confluentCrc = {
   onFailure: 'doubt',
   passes: (secret) => {
     const body = secret.slice(4);
-    return secret.startsWith('cflt') && body.length === 60 && decodeBase64(body) !== undefined && littleCrc64(body.slice(0, 54)) === body.slice(54);
+    return (
+      secret.startsWith('cflt') &&
+      body.length === 60 &&
+      decodeBase64(body) !== undefined &&
+      littleCrc64(body.slice(0, 54)) === body.slice(54)
+    );
   },
   make: ({ random }) => {
     const body = random.chars(ALPHABETS.base64, 54);

@@ -8,7 +8,11 @@ import type { FakeRandom } from './fake-random.ts';
 const JSON_TOKENS = {
   'grafana-cloud-json': { prefix: 'glc_', members: ['o', 'n', 'k'], vendor: 'Grafana Cloud' },
   'grafana-legacy-json': { prefix: '', members: ['k', 'n', 'id'], vendor: 'Grafana (legacy API key)' },
-  'onepassword-json': { prefix: 'ops_', members: ['signInAddress', 'userAuth', 'secretKey'], vendor: '1Password service account' },
+  'onepassword-json': {
+    prefix: 'ops_',
+    members: ['signInAddress', 'userAuth', 'secretKey'],
+    vendor: '1Password service account',
+  },
   'cloudflare-tunnel-json': { prefix: '', members: ['a', 't', 's'], vendor: 'Cloudflare Tunnel' },
 } as const;
 
@@ -16,15 +20,26 @@ const JSON_TOKENS = {
 const JSON_PARTS = {
   'mapbox-json': { prefix: 'sk.', members: ['u', 'a'], separator: '.', tail: 22, vendor: 'Mapbox' },
   'tinybird-json': { prefix: 'p.', members: ['u', 'id'], separator: '.', tail: 43, vendor: 'Tinybird' },
-  'sentry-json': { prefix: 'sntrys_', members: ['iat', 'url', 'org'], separator: '_', tail: 43, vendor: 'Sentry organisation token' },
+  'sentry-json': {
+    prefix: 'sntrys_',
+    members: ['iat', 'url', 'org'],
+    separator: '_',
+    tail: 43,
+    vendor: 'Sentry organisation token',
+  },
 } as const;
 
 const LENGTHS = [16, 20, 24, 32, 33, 40, 48, 64] as const;
 
 export const ENCODED_CHECKS: Readonly<Record<string, Check>> = {
-  ...Object.fromEntries(Object.entries(JSON_TOKENS).map(([name, token]) => [name, jsonToken(token.prefix, token.members, token.vendor)])),
   ...Object.fromEntries(
-    Object.entries(JSON_PARTS).map(([name, token]) => [name, jsonPart(token.prefix, token.members, token.separator, token.tail, token.vendor)]),
+    Object.entries(JSON_TOKENS).map(([name, token]) => [name, jsonToken(token.prefix, token.members, token.vendor)]),
+  ),
+  ...Object.fromEntries(
+    Object.entries(JSON_PARTS).map(([name, token]) => [
+      name,
+      jsonPart(token.prefix, token.members, token.separator, token.tail, token.vendor),
+    ]),
   ),
   'aws-bedrock': {
     description: 'ABSK, then base64 of BedrockAPIKey-, an account number, a colon and a secret',
@@ -41,7 +56,10 @@ export const ENCODED_CHECKS: Readonly<Record<string, Check>> = {
     trust: 'reported',
     onFailure: 'doubt',
     passes: (secret) => /^reftkn:\d\d:\d{10}:\w+$/.test(decodeBase64(secret)?.toString('latin1') ?? ''),
-    make: ({ random }) => Buffer.from(`reftkn:01:17${random.chars(ALPHABETS.digit, 8)}:${random.chars(ALPHABETS.base62, 27)}`).toString('base64'),
+    make: ({ random }) =>
+      Buffer.from(`reftkn:01:17${random.chars(ALPHABETS.digit, 8)}:${random.chars(ALPHABETS.base62, 27)}`).toString(
+        'base64',
+      ),
   },
   'jfrog-api-key': {
     description: 'base58 of 54 bytes',
@@ -78,7 +96,10 @@ function jsonPart(prefix: string, members: readonly string[], separator: string,
       return start >= 0 && end > start && hasMembers(secret.slice(start, end), members);
     },
     make: ({ random, args: [start = prefix] }) =>
-      start + encodedJson(members, random, separator === '.' ? 'base64url' : 'base64') + separator + random.chars(separator === '.' ? ALPHABETS.b64url : ALPHABETS.base64, tail),
+      start +
+      encodedJson(members, random, separator === '.' ? 'base64url' : 'base64') +
+      separator +
+      random.chars(separator === '.' ? ALPHABETS.b64url : ALPHABETS.base64, tail),
   };
 }
 
@@ -118,7 +139,8 @@ function hexBytes(length: number): Check {
     source: 'structure',
     trust: 'structure',
     onFailure: 'drop',
-    passes: (secret) => secret.length === 2 * length && /^[0-9A-Fa-f]+$/.test(secret) && new Set(secret.toLowerCase()).size >= 7,
+    passes: (secret) =>
+      secret.length === 2 * length && /^[0-9A-Fa-f]+$/.test(secret) && new Set(secret.toLowerCase()).size >= 7,
     make: ({ random }) => random.bytes(length).toString('hex'),
   };
 }

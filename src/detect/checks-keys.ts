@@ -8,7 +8,8 @@ import { shannonEntropy } from './entropy.ts';
 import type { FakeRandom } from './fake-random.ts';
 
 const pem = {
-  description: 'between the armour lines stand at least 40 characters of varied base64, and the END line names the type of the BEGIN line',
+  description:
+    'between the armour lines stand at least 40 characters of varied base64, and the END line names the type of the BEGIN line',
   source: 'RFC 7468, RFC 1421, RFC 9580',
   trust: 'published',
   onFailure: 'drop',
@@ -22,7 +23,11 @@ const pem = {
   },
   make: ({ random, args }) => {
     const label = args.length > 0 ? `${args.join(' ')} PRIVATE KEY` : 'PRIVATE KEY';
-    const lines = (fakeDer(label, random).toString('base64').match(/.{1,64}/g) ?? []).join('\n');
+    const lines = (
+      fakeDer(label, random)
+        .toString('base64')
+        .match(/.{1,64}/g) ?? []
+    ).join('\n');
     return `-----BEGIN ${label}-----\n${lines}\n-----END ${label}-----`;
   },
 } satisfies Check;
@@ -40,9 +45,13 @@ function pemBody(body: string): string {
 
 /** DER of the right outline around random bytes: a SEQUENCE of its own length with version 0 first. No key. */
 function fakeDer(label: string, random: FakeRandom): Buffer {
-  if (label.startsWith('OPENSSH')) return Buffer.concat([Buffer.from('openssh-key-v1\0\0\0\0\u0004none\0\0\0\u0004none'), random.bytes(200)]);
+  if (label.startsWith('OPENSSH'))
+    return Buffer.concat([Buffer.from('openssh-key-v1\0\0\0\0\u0004none\0\0\0\u0004none'), random.bytes(200)]);
   const body = Buffer.concat([Buffer.from([2, 1, 0]), random.bytes(label.startsWith('EC') ? 115 : 597)]);
-  const header = body.length < 256 ? Buffer.from([0x30, 0x81, body.length]) : Buffer.from([0x30, 0x82, body.length >> 8, body.length & 0xff]);
+  const header =
+    body.length < 256
+      ? Buffer.from([0x30, 0x81, body.length])
+      : Buffer.from([0x30, 0x82, body.length >> 8, body.length & 0xff]);
   return Buffer.concat([header, body]);
 }
 
@@ -66,7 +75,11 @@ const ppk = {
   passes: (secret) => {
     const [, count = '', rest = ''] = /Private-Lines: (\d{1,3})\r?\n([^]*)/.exec(secret) ?? [];
     const lines = rest.split(/\r?\n/).slice(0, Number(count));
-    return Number(count) > 0 && lines.length === Number(count) && lines.every((line) => /^[A-Za-z0-9+/]{4,}={0,2}$/.test(line));
+    return (
+      Number(count) > 0 &&
+      lines.length === Number(count) &&
+      lines.every((line) => /^[A-Za-z0-9+/]{4,}={0,2}$/.test(line))
+    );
   },
   make: ({ random, args: [encryption = 'none'] }) =>
     [
@@ -106,7 +119,11 @@ const nkeyCrc16 = {
   onFailure: 'drop',
   passes: (secret) => {
     const bytes = decodeBase32(secret);
-    return bytes?.length === 36 && (bytes[0] as number) >> 3 === 18 && crc16Xmodem(bytes.subarray(0, 34)) === bytes.readUInt16LE(34);
+    return (
+      bytes?.length === 36 &&
+      (bytes[0] as number) >> 3 === 18 &&
+      crc16Xmodem(bytes.subarray(0, 34)) === bytes.readUInt16LE(34)
+    );
   },
   make: ({ random, args: [kind = 'U'] }) => {
     // First byte: S (18) in the upper five bits, then the kind's five bits over the byte border.
@@ -127,8 +144,13 @@ const bech32 = {
     if (secret !== secret.toUpperCase() && secret !== secret.toLowerCase()) return false;
     const text = secret.toLowerCase();
     const one = text.lastIndexOf('1');
-    const data = [...text.slice(one + 1)].map((char) => ALPHABETS.bech32.indexOf(char));
-    return one > 0 && data.length === 58 && !data.includes(-1) && bech32Polymod([...expandHuman(text.slice(0, one)), ...data]) === 1;
+    const data = Array.from(text.slice(one + 1), (char) => ALPHABETS.bech32.indexOf(char));
+    return (
+      one > 0 &&
+      data.length === 58 &&
+      !data.includes(-1) &&
+      bech32Polymod([...expandHuman(text.slice(0, one)), ...data]) === 1
+    );
   },
   make: ({ random, args: [human = 'AGE-SECRET-KEY-'] }) => {
     const words = toFiveBits(random.bytes(32));
@@ -160,17 +182,30 @@ function toFiveBits(bytes: Uint8Array): number[] {
 }
 
 const base58check = {
-  description: 'base58; the last 4 bytes are the first of the double SHA-256 of the others (Bitcoin WIF and extended keys)',
+  description:
+    'base58; the last 4 bytes are the first of the double SHA-256 of the others (Bitcoin WIF and extended keys)',
   source: 'https://en.bitcoin.it/wiki/Base58Check_encoding, BIP-32',
   trust: 'published',
   onFailure: 'drop',
   passes: (secret) => {
     const bytes = decodeBase58(secret);
-    return bytes !== undefined && bytes.length > 8 && doubleSha256(bytes.subarray(0, -4)).subarray(0, 4).equals(bytes.subarray(-4));
+    return (
+      bytes !== undefined &&
+      bytes.length > 8 &&
+      doubleSha256(bytes.subarray(0, -4)).subarray(0, 4).equals(bytes.subarray(-4))
+    );
   },
   make: ({ random, args: [kind = 'xprv'] }) => {
-    const version = kind === 'xprv' ? Buffer.from('0488ade4', 'hex') : kind === 'tprv' ? Buffer.from('04358394', 'hex') : Buffer.from([0x80]);
-    const body = version.length === 4 ? Buffer.concat([version, Buffer.alloc(9), random.bytes(32), Buffer.alloc(1), random.bytes(32)]) : Buffer.concat([version, random.bytes(32)]);
+    const version =
+      kind === 'xprv'
+        ? Buffer.from('0488ade4', 'hex')
+        : kind === 'tprv'
+          ? Buffer.from('04358394', 'hex')
+          : Buffer.from([0x80]);
+    const body =
+      version.length === 4
+        ? Buffer.concat([version, Buffer.alloc(9), random.bytes(32), Buffer.alloc(1), random.bytes(32)])
+        : Buffer.concat([version, random.bytes(32)]);
     return encodeBase58(Buffer.concat([body, doubleSha256(body).subarray(0, 4)]));
   },
 } satisfies Check;
@@ -180,7 +215,8 @@ function doubleSha256(bytes: Uint8Array): Buffer {
 }
 
 const secp256k1 = {
-  description: '64 hex digits (0x before them or not) that are a private key of secp256k1: from 1 to the order of the curve',
+  description:
+    '64 hex digits (0x before them or not) that are a private key of secp256k1: from 1 to the order of the curve',
   source: 'SEC 2, 2.4.1',
   trust: 'published',
   onFailure: 'drop',

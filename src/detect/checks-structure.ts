@@ -6,7 +6,8 @@ import { isPlaceholder } from './placeholder.ts';
 import { isReference } from './reference.ts';
 
 const jwt = {
-  description: 'three parts; header and payload are base64url of JSON objects, the header names an algorithm other than none',
+  description:
+    'three parts; header and payload are base64url of JSON objects, the header names an algorithm other than none',
   source: 'RFC 7519',
   trust: 'published',
   onFailure: 'drop',
@@ -25,7 +26,16 @@ const jwt = {
 } satisfies Check;
 
 /** Characters of a signature in base64url. */
-const SIGNATURE_LENGTHS: Readonly<Record<string, number>> = { HS256: 43, HS384: 64, HS512: 86, RS256: 342, RS512: 342, ES256: 86, ES384: 128, EdDSA: 86 };
+const SIGNATURE_LENGTHS: Readonly<Record<string, number>> = {
+  HS256: 43,
+  HS384: 64,
+  HS512: 86,
+  RS256: 342,
+  RS512: 342,
+  ES256: 86,
+  ES384: 128,
+  EdDSA: 86,
+};
 
 const jwtBase64 = {
   description: 'base64 of a JSON Web Token',
@@ -49,7 +59,13 @@ const jwk = {
     return typeof (key?.['kty'] === 'oct' ? key['k'] : key?.['d']) === 'string';
   },
   make: ({ random }) =>
-    JSON.stringify({ kty: 'EC', crv: 'P-256', x: random.chars(ALPHABETS.b64url, 43), y: random.chars(ALPHABETS.b64url, 43), d: random.chars(ALPHABETS.b64url, 43) }),
+    JSON.stringify({
+      kty: 'EC',
+      crv: 'P-256',
+      x: random.chars(ALPHABETS.b64url, 43),
+      y: random.chars(ALPHABETS.b64url, 43),
+      d: random.chars(ALPHABETS.b64url, 43),
+    }),
 } satisfies Check;
 
 const basicAuth = {
@@ -66,7 +82,8 @@ const basicAuth = {
     const password = text.slice(colon + 1);
     return !isPlaceholder(password) && !isReference(password);
   },
-  make: ({ random, args: [user = `svc${random.below(900) + 100}`] }) => Buffer.from(`${user}:${random.chars(ALPHABETS.base62, 18)}`).toString('base64'),
+  make: ({ random, args: [user = `svc${random.below(900) + 100}`] }) =>
+    Buffer.from(`${user}:${random.chars(ALPHABETS.base62, 18)}`).toString('base64'),
 } satisfies Check;
 
 /** The login of RFC 7617, which is in every library's tests. */
@@ -93,7 +110,8 @@ const awsId = {
   source: 'https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_identifiers.html',
   trust: 'verified',
   onFailure: 'drop',
-  passes: (secret) => /^A[A-Z0-9]{3}[A-Z2-7]{16}$/.test(secret) && !secret.endsWith('EXAMPLE') && !/(.)\1{5}/.test(secret),
+  passes: (secret) =>
+    /^A[A-Z0-9]{3}[A-Z2-7]{16}$/.test(secret) && !secret.endsWith('EXAMPLE') && !/(.)\1{5}/.test(secret),
   make: ({ random, args: [prefix = 'AKIA'] }) => {
     const account = BigInt(random.below(900_000) + 100_000) * 1_000_000n + BigInt(random.below(1_000_000));
     const head = Buffer.alloc(8);
@@ -127,11 +145,22 @@ const slackIds = {
   passes: (secret) => {
     const parts = secret.split(/[-/]/).slice(1);
     const last = parts.at(-1) ?? '';
-    return parts.filter((part) => /^\d{4,}$/.test(part)).every((part) => part.length >= 8 && part.length <= 15) && /[A-Za-z]/.test(last) && !/^(.)\1+$/.test(last);
+    return (
+      parts.filter((part) => /^\d{4,}$/.test(part)).every((part) => part.length >= 8 && part.length <= 15) &&
+      /[A-Za-z]/.test(last) &&
+      !/^(.)\1+$/.test(last)
+    );
   },
   make: ({ random, args: [prefix = 'xoxb-', groups = '2', tail = 'base62', length = '24'] }) => {
-    const numbers = Array.from({ length: Number(groups) }, () => `${random.below(8) + 1}${random.chars(ALPHABETS.digit, 11)}-`);
-    return prefix + numbers.join('') + random.chars(ALPHABETS[tail as keyof typeof ALPHABETS] ?? ALPHABETS.base62, Number(length));
+    const numbers = Array.from(
+      { length: Number(groups) },
+      () => `${random.below(8) + 1}${random.chars(ALPHABETS.digit, 11)}-`,
+    );
+    return (
+      prefix +
+      numbers.join('') +
+      random.chars(ALPHABETS[tail as keyof typeof ALPHABETS] ?? ALPHABETS.base62, Number(length))
+    );
   },
 } satisfies Check;
 
@@ -141,7 +170,8 @@ const telegram = {
   trust: 'structure',
   onFailure: 'drop',
   passes: (secret) => /^[1-9]\d{7,9}:A[A-Za-z0-9_-]{34}$/.test(secret),
-  make: ({ random }) => `${random.below(8) + 1}${random.chars(ALPHABETS.digit, 9)}:AA${random.chars(ALPHABETS.b64url, 33)}`,
+  make: ({ random }) =>
+    `${random.below(8) + 1}${random.chars(ALPHABETS.digit, 9)}:AA${random.chars(ALPHABETS.b64url, 33)}`,
 } satisfies Check;
 
 const openaiMiddle = {
@@ -150,7 +180,8 @@ const openaiMiddle = {
   trust: 'structure',
   onFailure: 'doubt',
   passes: (secret) => {
-    const [, before = '', after = ''] = /^sk-(?:(?:proj|svcacct|admin|service|None)-)?(.+)T3BlbkFJ(.+)$/.exec(secret) ?? [];
+    const [, before = '', after = ''] =
+      /^sk-(?:(?:proj|svcacct|admin|service|None)-)?(.+)T3BlbkFJ(.+)$/.exec(secret) ?? [];
     return before !== '' && before.length === after.length;
   },
   make: ({ random, args: [prefix = 'sk-proj-', half = '74'] }) =>
@@ -176,7 +207,12 @@ const pypiMacaroon = {
   trust: 'structure',
   onFailure: 'drop',
   passes: (secret) => {
-    const bytes = decodeBase64(secret.replace(/^pypi-/, '').replace(/[=\s]+$/, '').slice(0, 40));
+    const bytes = decodeBase64(
+      secret
+        .replace(/^pypi-/, '')
+        .replace(/[=\s]+$/, '')
+        .slice(0, 40),
+    );
     if (bytes === undefined || bytes[0] !== 2 || bytes[1] !== 1) return false;
     const location = bytes.toString('latin1', 3, 3 + (bytes[2] as number));
     return location === 'pypi.org' || location === 'test.pypi.org';
@@ -195,7 +231,9 @@ const atlassianDataCenter = {
   passes: (secret) => {
     const bytes = decodeBase64(secret.replace(/^BBDC-/, ''));
     const [, id = ''] = /^([1-9]\d{3,19}):/.exec(bytes?.toString('latin1') ?? '') ?? [];
-    return bytes !== undefined && id !== '' && bytes.length - id.length >= 17 && !isPrintable(bytes.subarray(id.length + 1));
+    return (
+      bytes !== undefined && id !== '' && bytes.length - id.length >= 17 && !isPrintable(bytes.subarray(id.length + 1))
+    );
   },
   make: ({ random, args: [prefix = ''] }) => {
     const id = `${random.below(9) + 1}${random.chars(ALPHABETS.digit, 11)}`;

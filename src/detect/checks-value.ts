@@ -35,7 +35,8 @@ const random = {
 } satisfies Check;
 
 const randomBytes = {
-  description: 'no long run of one character, no row of the keyboard or alphabet, at least 8 different characters in 20',
+  description:
+    'no long run of one character, no row of the keyboard or alphabet, at least 8 different characters in 20',
   source: OWN,
   trust: 'heuristic',
   onFailure: 'drop',
@@ -100,7 +101,8 @@ const huggingface = {
   trust: 'structure',
   onFailure: 'doubt',
   passes: (secret) => /^(?:hf_|api_org_)?[A-Za-z]+$/.test(secret),
-  make: ({ random: source, args }) => source.chars(ALPHABETS.alpha, Number(args.find((arg) => /^\d+$/.test(arg)) ?? '34')),
+  make: ({ random: source, args }) =>
+    source.chars(ALPHABETS.alpha, Number(args.find((arg) => /^\d+$/.test(arg)) ?? '34')),
 } satisfies Check;
 
 export const VALUE_CHECKS = {
@@ -127,7 +129,8 @@ function looksRandom(text: string): boolean {
 }
 
 /** Dates, versions and hashes that say so: varied, but nobody's secret. */
-const NOT_RANDOM = /^(?:\d{4}-\d\d-\d\d(?:[T ].*)?|v?\d+(?:\.\d+){1,3}(?:[-+][\w.]*)?|sha\d{1,3}[-:_].*|md5[-:_].*|h1:.*|data:.*|https?:.*)$/i;
+const NOT_RANDOM =
+  /^(?:\d{4}-\d\d-\d\d(?:[T ].*)?|v?\d+(?:\.\d+){1,3}(?:[-+][\w.]*)?|sha\d{1,3}[-:_].*|md5[-:_].*|h1:.*|data:.*|https?:.*)$/i;
 
 function looksTyped(text: string): boolean {
   if (text.length < 4 || isReference(text) || isPlaceholder(text)) return false;
@@ -135,14 +138,18 @@ function looksTyped(text: string): boolean {
   if (/^\d{1,5}$/.test(text)) return false;
   // `ChangePasswordForm`, `input#new-password`: a label that speaks of passwords. With digits it may be somebody's password.
   if (/passw(?:or)?d|passphrase|passwort/i.test(text) && !/\d/.test(text)) return false;
-  return !/^(?:required|optional|string|integer|boolean|number|object|true|false|null|none|nil|undefined|yes|no|hashed|encrypted|plaintext|prompt|input|text|hidden|random|unknown|invalid|missing|wrong|incorrect)$/i.test(text);
+  return !/^(?:required|optional|string|integer|boolean|number|object|true|false|null|none|nil|undefined|yes|no|hashed|encrypted|plaintext|prompt|input|text|hidden|random|unknown|invalid|missing|wrong|incorrect)$/i.test(
+    text,
+  );
 }
 
 /** A digit or a sign, and not just a word with a number or words joined by hyphens. */
 function isMixed(text: string): boolean {
   if (text.length < 6) return false;
   const kinds = [/[a-z]/, /[A-Z]/, /\d/, /[!@#$%^&*+~?=|;]/].filter((kind) => kind.test(text)).length;
-  return kinds >= 3 || (kinds === 2 && text.length >= 8 && /\d|[!@#$%^&*+~?=|;]/.test(text) && tokenEfficiency(text) < 3.5);
+  return (
+    kinds >= 3 || (kinds === 2 && text.length >= 8 && /\d|[!@#$%^&*+~?=|;]/.test(text) && tokenEfficiency(text) < 3.5)
+  );
 }
 
 function isMonotonous(text: string): boolean {

@@ -36,7 +36,13 @@ export function failsCertainCheck(names: readonly string[], secret: string): boo
 }
 
 /** Checks of which a pass cannot be chance. */
-const CHECKSUMS: ReadonlySet<string> = new Set([...Object.keys(CRC_CHECKS), ...Object.keys(AZURE_CHECKS), 'nkey-crc16', 'bech32', 'base58check']);
+const CHECKSUMS: ReadonlySet<string> = new Set([
+  ...Object.keys(CRC_CHECKS),
+  ...Object.keys(AZURE_CHECKS),
+  'nkey-crc16',
+  'bech32',
+  'base58check',
+]);
 
 /** What the checks say about how sure a finding is: `sure` after a checksum that holds, `doubtful` after any that does not, else nothing. */
 export function judgeConfidence(names: readonly string[], secret: string): 'sure' | 'doubtful' | undefined {

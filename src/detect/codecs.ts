@@ -69,7 +69,9 @@ export function encodeBase58(bytes: Uint8Array): string {
 export function parseJsonObject(text: string | undefined): Readonly<Record<string, unknown>> | undefined {
   try {
     const value: unknown = text === undefined ? undefined : JSON.parse(text);
-    return typeof value === 'object' && value !== null && !Array.isArray(value) ? (value as Record<string, unknown>) : undefined;
+    return typeof value === 'object' && value !== null && !Array.isArray(value)
+      ? (value as Record<string, unknown>)
+      : undefined;
   } catch {
     return undefined;
   }

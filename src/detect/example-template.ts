@@ -28,7 +28,7 @@ const MAX_RUN = 10_000;
 
 function expand(template: string, random: FakeRandom): string {
   let out = '';
-  for (let at = 0; ; ) {
+  for (let at = 0; ;) {
     const open = template.indexOf('{{', at);
     if (open < 0) return out + template.slice(at);
     if (!isOurs(template, open)) {
@@ -74,8 +74,11 @@ function generate(word: string, rest: string, random: FakeRandom): string {
   const args = rest.split(/\s+/).filter((arg) => arg !== '');
   const own = Object.hasOwn(GENERATORS, word) ? GENERATORS[word] : undefined;
   if (own !== undefined) return own(args, random, rest);
-  if (Object.hasOwn(ALPHABETS, word)) return random.chars(ALPHABETS[word as AlphabetName], runLength(word, args[0], random));
-  throw new Error(`unknown generator "{{ ${word} … }}"${didYouMean(word, [...Object.keys(ALPHABETS), ...Object.keys(GENERATORS)])}`);
+  if (Object.hasOwn(ALPHABETS, word))
+    return random.chars(ALPHABETS[word as AlphabetName], runLength(word, args[0], random));
+  throw new Error(
+    `unknown generator "{{ ${word} … }}"${didYouMean(word, [...Object.keys(ALPHABETS), ...Object.keys(GENERATORS)])}`,
+  );
 }
 
 type Generator = (args: readonly string[], random: FakeRandom, rest: string) => string;
@@ -90,7 +93,10 @@ const GENERATORS: Readonly<Record<string, Generator>> = {
   pick: (_args, random, rest) => random.pick(rest.split('|')),
   encode: ([encoding = ''], _random, rest) => {
     const encode = Object.hasOwn(ENCODINGS, encoding) ? ENCODINGS[encoding] : undefined;
-    if (encode === undefined) throw new Error(`unknown encoding "${encoding}"${didYouMean(encoding, Object.keys(ENCODINGS))}; there are ${Object.keys(ENCODINGS).join(', ')}`);
+    if (encode === undefined)
+      throw new Error(
+        `unknown encoding "${encoding}"${didYouMean(encoding, Object.keys(ENCODINGS))}; there are ${Object.keys(ENCODINGS).join(', ')}`,
+      );
     return encode(Buffer.from(rest.slice(rest.indexOf(encoding) + encoding.length + 1), 'utf8'));
   },
   check: ([name = '', ...args], random) => madeBy(name).make({ random, args }),
@@ -131,18 +137,24 @@ function expandSet(set: string): string {
 function madeBy(name: string): Check & Required<Pick<Check, 'make'>> {
   const check = findCheck(name);
   if (check === undefined) throw new Error(`unknown check "${name}"${didYouMean(name, Object.keys(CHECKS))}`);
-  if (check.make === undefined) throw new Error(`the check "${name}" makes no values; write the example with the alphabets`);
+  if (check.make === undefined)
+    throw new Error(`the check "${name}" makes no values; write the example with the alphabets`);
   return check as Check & Required<Pick<Check, 'make'>>;
 }
 
 /** Changes one character for another of its kind until the check fails; from the end, where checksums stand. */
 function spoil(check: Check, value: string, random: FakeRandom): string {
   for (let at = value.length - 1; at >= 0; at--) {
-    const kind = [ALPHABETS.digit, ALPHABETS.lower, ALPHABETS.upper].find((alphabet) => alphabet.includes(value[at] as string));
-    for (let attempt = 0; kind !== undefined && attempt < 8; attempt++) {
+    const kind = [ALPHABETS.digit, ALPHABETS.lower, ALPHABETS.upper].find((alphabet) =>
+      alphabet.includes(value[at] as string),
+    );
+    if (kind === undefined) continue;
+    for (let attempt = 0; attempt < 8; attempt++) {
       const changed = value.slice(0, at) + random.pick([...kind]) + value.slice(at + 1);
       if (!check.passes(changed)) return changed;
     }
   }
-  throw new Error('no single change of a letter or digit makes this value fail its check; write the wrong value by hand');
+  throw new Error(
+    'no single change of a letter or digit makes this value fail its check; write the wrong value by hand',
+  );
 }

@@ -27,7 +27,9 @@ export class FakeRandom {
 
   bytes(length: number): Buffer {
     while (this.#buffer.length < length) {
-      const block = createHash('sha256').update(`${this.#seed}\0${this.#counter++}`).digest();
+      const block = createHash('sha256')
+        .update(`${this.#seed}\0${this.#counter++}`)
+        .digest();
       this.#buffer = Buffer.concat([this.#buffer, block]);
     }
     const taken = this.#buffer.subarray(0, length);

@@ -27,7 +27,9 @@ function checkRule(rule: Rule): Problem[] {
   const compiles = [
     checkPattern('"pattern"', rule.pattern, add),
     checkPattern('"path"', rule.path, add),
-    ...rule.allowlists.flatMap((list) => [...list.lines, ...list.secrets].map((source) => checkPattern('a pattern of its allowlists', source, add))),
+    ...rule.allowlists.flatMap((list) =>
+      [...list.lines, ...list.secrets].map((source) => checkPattern('a pattern of its allowlists', source, add)),
+    ),
   ].every(Boolean);
   checkNames(rule, add);
   for (const list of rule.allowlists) checkGlobs(list, add);
@@ -55,7 +57,8 @@ function checkPattern(what: string, source: string | undefined, add: Add): boole
 
 function checkNames(rule: Rule, add: Add): void {
   for (const name of rule.checks) {
-    if (findCheck(name) === undefined) add('error', `there is no check "${name}"${didYouMean(name, Object.keys(CHECKS))}; rules/README.md lists them`);
+    if (findCheck(name) === undefined)
+      add('error', `there is no check "${name}"${didYouMean(name, Object.keys(CHECKS))}; rules/README.md lists them`);
   }
   if (rule.pattern === undefined) {
     for (const key of ['keywords', 'checks', 'stopWords'] as const) {
@@ -63,7 +66,10 @@ function checkNames(rule: Rule, add: Add): void {
     }
   }
   if (rule.minEntropy !== undefined && rule.minEntropy > HIGHEST_ENTROPY) {
-    add('warning', `hardly any secret has more than ${HIGHEST_ENTROPY} bits of entropy per character; "minEntropy" ${rule.minEntropy} hides nearly all`);
+    add(
+      'warning',
+      `hardly any secret has more than ${HIGHEST_ENTROPY} bits of entropy per character; "minEntropy" ${rule.minEntropy} hides nearly all`,
+    );
   }
 }
 
@@ -80,8 +86,10 @@ function checkGlobs(list: Allowlist, add: Add): void {
 /** What the rules that come with Leakgate owe their readers. */
 function checkDocumentation(rule: Rule, add: Add): void {
   if (rule.description === '') add('error', 'the key "description" is missing: say what the credential opens');
-  if (rule.examples.length === 0) add('error', 'has no "examples"; a rule without one is a rule nobody has seen working');
-  if (rule.references.length === 0) add('error', 'has no "references"; name the page that says what the credential looks like');
+  if (rule.examples.length === 0)
+    add('error', 'has no "examples"; a rule without one is a rule nobody has seen working');
+  if (rule.references.length === 0)
+    add('error', 'has no "references"; name the page that says what the credential looks like');
 }
 
 /** Keywords must be proved by the pattern, and what makes a rule slow is named. */
@@ -89,8 +97,12 @@ function checkCost(rule: Rule, add: Add): void {
   if (rule.pattern === undefined) return;
   const plan = planLiterals(rule.pattern, rule.keywords);
   if (plan.kind === 'none' && rule.keywords.length > 0) add('error', `"keywords": ${plan.reason}`);
-  else if (plan.kind === 'none') add('warning', `is slow: ${plan.reason}, so it runs over all content; give it a constant part`);
+  else if (plan.kind === 'none')
+    add('warning', `is slow: ${plan.reason}, so it runs over all content; give it a constant part`);
   if (plan.length.max > DEFAULT_MAX_LENGTH && rule.maxLength === undefined) {
-    add('warning', `can match without end, or more than ${DEFAULT_MAX_LENGTH} bytes: what is longer is missed; bound its repetitions ({20,200}) or say "maxLength"`);
+    add(
+      'warning',
+      `can match without end, or more than ${DEFAULT_MAX_LENGTH} bytes: what is longer is missed; bound its repetitions ({20,200}) or say "maxLength"`,
+    );
   }
 }

@@ -30,7 +30,9 @@ function judge(rule: Rule, example: string, wanted: boolean, finds: Finder): rea
 
 function finderOfSecrets(rule: Rule): Finder {
   const detector = createDetector(compileRuleset([rule]));
-  const allowed = rule.allowlists.filter((list) => list.paths.length === 0 && list.commits.length === 0).map(conditionsOf);
+  const allowed = rule.allowlists
+    .filter((list) => list.paths.length === 0 && list.commits.length === 0)
+    .map(conditionsOf);
   return (text) => {
     const content = Buffer.from(text, 'utf8');
     const view = content.toString('latin1');

@@ -13,9 +13,8 @@
  */
 import { COMMON_WORDS } from './common-words.ts';
 
-/** Characters per token, at least 1; 0 for an empty text. Bounded: only the first 256 characters are looked at. */
+/** Characters per token, at least 1; 0 for a text of nothing or of line ends. Bounded: only the first 256 characters are looked at. */
 export function tokenEfficiency(text: string): number {
-  if (text.length === 0) return 0;
   const head = text.length > MAX_LENGTH ? text.slice(0, MAX_LENGTH) : text;
   const plain = head.length < 20 ? head.replace(/[\r\n]/g, '') : head;
   let tokens = 0;
@@ -42,7 +41,8 @@ function countPieces(run: string): number {
   for (let end = 1; end <= run.length; end++) {
     let best = (least[end - 1] as number) + 1;
     if (end >= 2) best = Math.min(best, (least[end - 2] as number) + 1);
-    if (end >= 3 && isCommonPair(run, end - 3) && isCommonPair(run, end - 2)) best = Math.min(best, (least[end - 3] as number) + 1);
+    if (end >= 3 && isCommonPair(run, end - 3) && isCommonPair(run, end - 2))
+      best = Math.min(best, (least[end - 3] as number) + 1);
     for (let length = 4; length <= LONGEST_WORD && length <= end; length++) {
       const before = least[end - length] as number;
       if (before + 1 < best && isWord(run.slice(end - length, end))) best = before + 1;

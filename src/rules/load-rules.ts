@@ -64,13 +64,16 @@ export async function loadRuleFiles(paths: readonly string[], scope: ScopeName):
   return all;
 }
 
-/** The folder of the rules that come with Leakgate: `rules/` of the package, found from the sources, from `dist` and from a bundled hook. */
-export function builtinRulesFolder(): string {
-  for (let folder = dirname(fileURLToPath(import.meta.url)); ; folder = dirname(folder)) {
+/**
+ * The folder of the rules that come with Leakgate: `rules/` of the package. Found upwards from this module, which is `src/rules` in a checkout,
+ * `dist/rules` in an installed package, and the bundle itself in the hook.
+ */
+export function builtinRulesFolder(moduleUrl: string = import.meta.url): string {
+  for (let folder = dirname(fileURLToPath(moduleUrl)); ; folder = dirname(folder)) {
     // package.json tells the package's own folder from `src/rules` and from a `rules` folder of whoever installed it.
     if (existsSync(join(folder, 'package.json')) && existsSync(join(folder, 'rules'))) return join(folder, 'rules');
     if (folder === dirname(folder)) {
-      throw new LeakgateError('INTERNAL', `the built-in rules are missing: no package.json with a rules folder beside it above ${fileURLToPath(import.meta.url)}`);
+      throw new LeakgateError('INTERNAL', `the built-in rules are missing: no package.json with a rules folder beside it above ${fileURLToPath(moduleUrl)}`);
     }
   }
 }

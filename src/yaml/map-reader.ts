@@ -84,7 +84,11 @@ export class MapReader {
     if (value === undefined) return undefined;
     const choice = choices.find((candidate) => candidate === value);
     if (choice !== undefined) return choice;
-    return this.#bad(key, `must be one of ${choices.join(', ')}`, typeof value === 'string' ? didYouMean(value, choices) : '');
+    return this.#bad(
+      key,
+      `must be one of ${choices.join(', ')}`,
+      typeof value === 'string' ? didYouMean(value, choices) : '',
+    );
   }
 
   /** A list of non-empty texts; `undefined` when the key is absent. A single text stands for a list of one. */

@@ -48,7 +48,13 @@ export function parseYaml(text: string, file: string, limits: YamlLimits = YAML_
   try {
     const lines = new LineCounter();
     // `uniqueKeys` would compare every key with every other (minutes for a megabyte of keys): the tree builder does it with a set.
-    const document = parseDocument(text, { lineCounter: lines, prettyErrors: false, uniqueKeys: false, version: '1.2', logLevel: 'error' });
+    const document = parseDocument(text, {
+      lineCounter: lines,
+      prettyErrors: false,
+      uniqueKeys: false,
+      version: '1.2',
+      logLevel: 'error',
+    });
     const placeOf = (offset: number): YamlPlace => {
       const { line, col } = lines.linePos(offset);
       return { line: Math.max(line, 1), column: Math.max(col, 1) };
@@ -145,8 +151,10 @@ class TreeBuilder {
   #node(node: ParsedNode, depth: number): YamlNode {
     const place = this.#placeOf(node.range[0]);
     this.#spend(1, place);
-    if (depth > this.#limits.maxDepth) throw new TooMuch(place, `nested too deeply; at most ${this.#limits.maxDepth} levels are read`);
-    if (node.tag !== undefined) this.#add(place, `the tag ${node.tag} is not used here; remove it (put quotes around a value to make it text)`);
+    if (depth > this.#limits.maxDepth)
+      throw new TooMuch(place, `nested too deeply; at most ${this.#limits.maxDepth} levels are read`);
+    if (node.tag !== undefined)
+      this.#add(place, `the tag ${node.tag} is not used here; remove it (put quotes around a value to make it text)`);
     const before = this.#nodes;
     const built = this.#contents(node, place, depth);
     const anchor = isAlias(node) ? undefined : node.anchor;
@@ -206,7 +214,10 @@ class TreeBuilder {
   #spend(count: number, place: YamlPlace): void {
     this.#nodes += count;
     if (this.#nodes > this.#limits.maxNodes) {
-      throw new TooMuch(place, `more than ${this.#limits.maxNodes} values, aliases counted as what they stand for; split the file or use fewer aliases`);
+      throw new TooMuch(
+        place,
+        `more than ${this.#limits.maxNodes} values, aliases counted as what they stand for; split the file or use fewer aliases`,
+      );
     }
   }
 }

@@ -15,7 +15,10 @@ describe('checksums', () => {
     assert.equal(crc24(Buffer.from('123456789')), 0x21cf02);
     // SymCrypt's own test values, folded to 32 bits.
     assert.equal(marvin32(Buffer.from('abc'), 0xd53cd9cecd0893b7n), (0x22c74339 ^ 0x492769bf) >>> 0);
-    assert.equal(marvin32(Buffer.from('abcdefghijklmnopqrstuvwxyz'), 0xddddeeeeffff000n), (0xa128eb7e ^ 0x7260aca2) >>> 0);
+    assert.equal(
+      marvin32(Buffer.from('abcdefghijklmnopqrstuvwxyz'), 0xddddeeeeffff000n),
+      (0xa128eb7e ^ 0x7260aca2) >>> 0,
+    );
   });
 
   it('come with codecs that are each other’s inverse', () => {
@@ -95,7 +98,12 @@ describe('CHECKS', () => {
   }
 
   it('throws at nothing', () => {
-    const text = fc.oneof(fc.string(), fc.string({ unit: 'binary' }), fc.base64String(), fc.stringMatching(/^ey[A-Za-z0-9_-]{0,40}\.[\w-]*\.\w*$/));
+    const text = fc.oneof(
+      fc.string(),
+      fc.string({ unit: 'binary' }),
+      fc.base64String(),
+      fc.stringMatching(/^ey[A-Za-z0-9_-]{0,40}\.[\w-]*\.\w*$/),
+    );
     fc.assert(
       fc.property(text, (secret) => {
         for (const one of Object.values(CHECKS)) assert.equal(typeof one.passes(secret), 'boolean');
@@ -106,7 +114,20 @@ describe('CHECKS', () => {
 
   it('takes time in proportion to the text, whatever it is', () => {
     const started = performance.now();
-    for (const unit of ['A', 'a.', '-----BEGIN PRIVATE KEY-----', '${', 'eyJ', '\\n', 'x: ', 'password', '1', '(', 'ab-', '%']) {
+    for (const unit of [
+      'A',
+      'a.',
+      '-----BEGIN PRIVATE KEY-----',
+      '${',
+      'eyJ',
+      '\\n',
+      'x: ',
+      'password',
+      '1',
+      '(',
+      'ab-',
+      '%',
+    ]) {
       const text = unit.repeat(Math.ceil(65_536 / unit.length));
       for (const [name, one] of Object.entries(CHECKS)) {
         const before = performance.now();
@@ -149,20 +170,71 @@ describe('failsCertainCheck and judgeConfidence', () => {
 
 describe('structure checks', () => {
   const cases: readonly (readonly [name: string, pass: readonly string[], fail: readonly string[]])[] = [
-    ['jwt', [jwt({ alg: 'HS256' }, { sub: 1 })], [jwt({ alg: 'none' }, {}), jwt({ typ: 'JWT' }, {}), jwt({ alg: 'HS256' }, 'text'), 'a.b.c', 'eyJ.eyJ']],
+    [
+      'jwt',
+      [jwt({ alg: 'HS256' }, { sub: 1 })],
+      [jwt({ alg: 'none' }, {}), jwt({ typ: 'JWT' }, {}), jwt({ alg: 'HS256' }, 'text'), 'a.b.c', 'eyJ.eyJ'],
+    ],
     ['jwt-base64', [base64(jwt({ alg: 'HS256' }, {}))], [base64('text'), jwt({ alg: 'HS256' }, {})]],
-    ['jwk', ['{"kty":"oct","k":"abc"}', '{"kty":"RSA","n":"x","d":"y"}'], ['{"kty":"RSA","n":"x","e":"AQAB"}', '[]', '{']],
-    ['basic-auth', [base64('deploy:7hGt-2sLq')], [base64('user:password'), base64('nobody'), base64('ci:${TOKEN}'), base64('a:'), base64('Aladdin:open sesame'), base64('\u0001:xxyyzz')]],
-    ['uuid', ['3f2b8c1e-9d47-4a6b-8e05-1c7f92d3ab64'], ['00000000-0000-4000-8000-000000000000', '12345678-1234-4234-8234-123456789abc', '3f2b8c1e-9d47-0a6b-8e05-1c7f92d3ab64', 'text']],
+    [
+      'jwk',
+      ['{"kty":"oct","k":"abc"}', '{"kty":"RSA","n":"x","d":"y"}'],
+      ['{"kty":"RSA","n":"x","e":"AQAB"}', '[]', '{'],
+    ],
+    [
+      'basic-auth',
+      [base64('deploy:7hGt-2sLq')],
+      [
+        base64('user:password'),
+        base64('nobody'),
+        base64('ci:${TOKEN}'),
+        base64('a:'),
+        base64('Aladdin:open sesame'),
+        base64('\u0001:xxyyzz'),
+      ],
+    ],
+    [
+      'uuid',
+      ['3f2b8c1e-9d47-4a6b-8e05-1c7f92d3ab64'],
+      [
+        '00000000-0000-4000-8000-000000000000',
+        '12345678-1234-4234-8234-123456789abc',
+        '3f2b8c1e-9d47-0a6b-8e05-1c7f92d3ab64',
+        'text',
+      ],
+    ],
     ['aws-id', [`AKIA${'Q4B7XZ2MNPL5RTVK'}`], [`AKIA${'IOSFODNN7'}EXAMPLE`, `AKIA${'Q4B7XZ2MNPL5RTV0'}`]],
-    ['slack-ids', ['xoxb-100000000001-100000000002-aBcD'], ['xoxb-1234-100000000002-aBcD', 'xoxb-100000000001-100000000002-xxxx', 'xoxb-100000000001-123']],
+    [
+      'slack-ids',
+      ['xoxb-100000000001-100000000002-aBcD'],
+      ['xoxb-1234-100000000002-aBcD', 'xoxb-100000000001-100000000002-xxxx', 'xoxb-100000000001-123'],
+    ],
     ['telegram', [`1234567890:A${'Ab3-'.repeat(8)}xy`], ['123:AAA', `1234567890:B${'Ab3-'.repeat(8)}xy`]],
-    ['openai-middle', [`sk-proj-${'a1'.repeat(10)}T3BlbkFJ${'b2'.repeat(10)}`], [`sk-proj-${'a1'.repeat(10)}T3BlbkFJ${'b2'.repeat(9)}`, 'sk-']],
-    ['discord-id', [`${base64('123456789012345678').replace(/=+$/, '')}.Gx1y2z.abc`], [`${base64('not an id of digits').replace(/=+$/, '')}.Gx1y2z.abc`, 'x.y.z']],
-    ['base64-32-bytes', [Buffer.from(Array.from({ length: 32 }, (_, i) => i * 7)).toString('base64')], [Buffer.alloc(32).toString('base64'), base64('short')]],
+    [
+      'openai-middle',
+      [`sk-proj-${'a1'.repeat(10)}T3BlbkFJ${'b2'.repeat(10)}`],
+      [`sk-proj-${'a1'.repeat(10)}T3BlbkFJ${'b2'.repeat(9)}`, 'sk-'],
+    ],
+    [
+      'discord-id',
+      [`${base64('123456789012345678').replace(/=+$/, '')}.Gx1y2z.abc`],
+      [`${base64('not an id of digits').replace(/=+$/, '')}.Gx1y2z.abc`, 'x.y.z'],
+    ],
+    [
+      'base64-32-bytes',
+      [Buffer.from(Array.from({ length: 32 }, (_, i) => i * 7)).toString('base64')],
+      [Buffer.alloc(32).toString('base64'), base64('short')],
+    ],
     ['pypi-macaroon', [], [`pypi-${base64('\u0002\u0001\u0008elsewher rest')}`]],
     ['atlassian-dc', [], [base64('123456789012:this is all plain text.'), base64('12:xxxxxxxxxxxxxxxxxxxxxxxxx')]],
-    ['pem', [], ['-----BEGIN RSA PRIVATE KEY-----\n...\n-----END RSA PRIVATE KEY-----', `-----BEGIN PRIVATE KEY-----\n${'A'.repeat(64)}\n-----END PRIVATE KEY-----`]],
+    [
+      'pem',
+      [],
+      [
+        '-----BEGIN RSA PRIVATE KEY-----\n...\n-----END RSA PRIVATE KEY-----',
+        `-----BEGIN PRIVATE KEY-----\n${'A'.repeat(64)}\n-----END PRIVATE KEY-----`,
+      ],
+    ],
     ['bech32', [], [`AGE-SECRET-KEY-1${'Q'.repeat(58)}`, 'age1']],
     ['secp256k1', [], [`0x${'f'.repeat(64)}`, `0x${'0'.repeat(64)}`]],
   ];
@@ -177,7 +249,15 @@ describe('structure checks', () => {
     const key = make('pem', 5);
     const passes = (text: string): boolean => check('pem').passes(text);
     assert.equal(passes(key.replaceAll('\n', '\\n')), true);
-    assert.equal(passes(key.split('\n').map((line) => `"${line}\\n" +`).join('\n    ')), true);
+    assert.equal(
+      passes(
+        key
+          .split('\n')
+          .map((line) => `"${line}\\n" +`)
+          .join('\n    '),
+      ),
+      true,
+    );
     assert.equal(passes(key.replaceAll('\n', ' ')), true);
     assert.equal(passes(key.slice(0, 400)), true, 'cut off');
     assert.equal(passes(key.replace('-----END PRIVATE', '-----END RSA PRIVATE')), false, 'another label at the end');
@@ -187,7 +267,11 @@ describe('structure checks', () => {
     for (const signature of ['+ASt', '+ASb', 'AIoT', 'ACDb', 'AzSe', '+ACR', 'AzFu']) {
       const made = make('azure-identifiable', 3, [signature]);
       assert.equal(check('azure-identifiable').passes(made), true, made);
-      assert.equal(check('azure-identifiable').passes(`${made[0] === 'A' ? 'B' : 'A'}${made.slice(1)}`), false, signature);
+      assert.equal(
+        check('azure-identifiable').passes(`${made[0] === 'A' ? 'B' : 'A'}${made.slice(1)}`),
+        false,
+        signature,
+      );
     }
     const annotated = make('azure-annotated', 3);
     assert.equal(annotated.length, 84);
@@ -196,14 +280,90 @@ describe('structure checks', () => {
 });
 
 describe('value checks', () => {
-  const LITERAL_NOT = ['${DB_PASSWORD}', '$TOKEN', '$(cat key)', '%TOKEN%', '{{ .Values.key }}', '<%= key %>', 'process.env.API_KEY', 'os.environ["X"]', 'getSecret()', 'config.secret', 'self.settings.key', 'op://vault/item', 'vault:secret/data/x', 'arn:aws:secretsmanager:eu', './keys/id.pem', 'var.db_password', 'user.profile.password', 'ENC[AES256_GCM,data]', 'params[key]', 'Foo::BAR', 'this->secret', '%s', '{}'];
-  const PLACEHOLDERS = ['changeme', 'CHANGE_ME', 'your-api-key-here', 'YOUR_TOKEN', '<token>', '[token]', '{token}', 'xxxxxxxx', 'XXXX-XXXX', '********', '....', '____', 'example', 'my-example-key', 'password', 'password123', 'secret', 'mysecret', 'test', 'test1234', 'foobar', 'admin', '123456', '1234567890abcdef', 'deadbeefdeadbeef', 'insert_token', 'replace-with-key', 'put your unique phrase here', 'not-a-real-secret', 'REDACTED', 'dummy_value', 'hunter2', 's3cr3t', 'token_here', '00000000000000', 'api_key', 'client-secret', 'super_secret_token'];
+  const LITERAL_NOT = [
+    '${DB_PASSWORD}',
+    '$TOKEN',
+    '$(cat key)',
+    '%TOKEN%',
+    '{{ .Values.key }}',
+    '<%= key %>',
+    'process.env.API_KEY',
+    'os.environ["X"]',
+    'getSecret()',
+    'config.secret',
+    'self.settings.key',
+    'op://vault/item',
+    'vault:secret/data/x',
+    'arn:aws:secretsmanager:eu',
+    './keys/id.pem',
+    'var.db_password',
+    'user.profile.password',
+    'ENC[AES256_GCM,data]',
+    'params[key]',
+    'Foo::BAR',
+    'this->secret',
+    '%s',
+    '{}',
+  ];
+  const PLACEHOLDERS = [
+    'changeme',
+    'CHANGE_ME',
+    'your-api-key-here',
+    'YOUR_TOKEN',
+    '<token>',
+    '[token]',
+    '{token}',
+    'xxxxxxxx',
+    'XXXX-XXXX',
+    '********',
+    '....',
+    '____',
+    'example',
+    'my-example-key',
+    'password',
+    'password123',
+    'secret',
+    'mysecret',
+    'test',
+    'test1234',
+    'foobar',
+    'admin',
+    '123456',
+    '1234567890abcdef',
+    'deadbeefdeadbeef',
+    'insert_token',
+    'replace-with-key',
+    'put your unique phrase here',
+    'not-a-real-secret',
+    'REDACTED',
+    'dummy_value',
+    'hunter2',
+    's3cr3t',
+    'token_here',
+    '00000000000000',
+    'api_key',
+    'client-secret',
+    'super_secret_token',
+  ];
   const TYPED = ['Tr0ub4dor&3', 'gXk9!mmP2', 'blue-Horse-77', 'Wint3r!2024', 'zebra'];
-  const WORDS = ['customer-display-name', 'AuthenticationTokenProvider', 'build_authorization_from_session', 'continuous-integration-user', 'passwordResetRequest', 'release-signing-key.pem', '2024-01-31T10:00:00', 'v1.22.333-beta', '1234567890123456', 'sha256-abcdef', 'aaaaaaaaaaaaaaaa'];
+  const WORDS = [
+    'customer-display-name',
+    'AuthenticationTokenProvider',
+    'build_authorization_from_session',
+    'continuous-integration-user',
+    'passwordResetRequest',
+    'release-signing-key.pem',
+    '2024-01-31T10:00:00',
+    'v1.22.333-beta',
+    '1234567890123456',
+    'sha256-abcdef',
+    'aaaaaaaaaaaaaaaa',
+  ];
 
   it('literal knows references from values', () => {
     for (const text of LITERAL_NOT) assert.equal(check('literal').passes(text), false, text);
-    for (const text of [...TYPED, make('random', 1), make('jwt', 1), `${make('random', 2)}.${make('random', 3)}`]) assert.equal(check('literal').passes(text), true, text);
+    for (const text of [...TYPED, make('random', 1), make('jwt', 1), `${make('random', 2)}.${make('random', 3)}`])
+      assert.equal(check('literal').passes(text), true, text);
   });
 
   it('placeholder knows samples from values', () => {
@@ -213,26 +373,42 @@ describe('value checks', () => {
 
   it('password takes what somebody typed, and neither samples nor labels', () => {
     for (const text of TYPED) assert.equal(check('password').passes(text), true, text);
-    for (const text of [...PLACEHOLDERS, ...LITERAL_NOT, 'ChangePasswordForm', 'input#new-password', 'required', 'true', '1000']) assert.equal(check('password').passes(text), false, text);
+    for (const text of [
+      ...PLACEHOLDERS,
+      ...LITERAL_NOT,
+      'ChangePasswordForm',
+      'input#new-password',
+      'required',
+      'true',
+      '1000',
+    ])
+      assert.equal(check('password').passes(text), false, text);
   });
 
   it('strong-password takes mixtures, not words', () => {
-    for (const text of ['Tr0ub4dor&3', 'gXk9!mmP2', 'Wint3r!2024', 'qhzkptjw-KDW934#']) assert.equal(check('strong-password').passes(text), true, text);
-    for (const text of ['zebra', 'release-signing-key.pem', 'ForgottenPassword', 'customer-display-name']) assert.equal(check('strong-password').passes(text), false, text);
+    for (const text of ['Tr0ub4dor&3', 'gXk9!mmP2', 'Wint3r!2024', 'qhzkptjw-KDW934#'])
+      assert.equal(check('strong-password').passes(text), true, text);
+    for (const text of ['zebra', 'release-signing-key.pem', 'ForgottenPassword', 'customer-display-name'])
+      assert.equal(check('strong-password').passes(text), false, text);
   });
 
   it('random takes nearly every random text of every alphabet and no readable one', () => {
     for (const alphabet of ['hex', 'base62', 'lalnum', 'b64url', 'base64', 'base32', 'HEX'] as const) {
       for (const length of [16, 20, 32, 40, 64]) {
         const random = new FakeRandom(`${alphabet} ${length}`);
-        const texts = Array.from({ length: 100 }, () => random.bytes(64)).map((bytes) => [...bytes.subarray(0, length)].map((byte) => ALPHABETS_OF[alphabet][byte % ALPHABETS_OF[alphabet].length]).join(''));
+        const texts = Array.from({ length: 100 }, () => random.bytes(64)).map((bytes) =>
+          [...bytes.subarray(0, length)]
+            .map((byte) => ALPHABETS_OF[alphabet][byte % ALPHABETS_OF[alphabet].length])
+            .join(''),
+        );
         const kept = texts.filter((text) => check('random').passes(text)).length;
         assert.ok(kept >= 96, `${alphabet}×${length}: ${kept} of 100`);
         const real = texts.filter((text) => check('placeholder').passes(text) && check('literal').passes(text)).length;
         assert.ok(real >= 99, `${alphabet}×${length}: ${real} of 100 taken for values`);
       }
     }
-    for (const text of [...WORDS, ...PLACEHOLDERS.filter((word) => !/\d/.test(word))]) assert.equal(check('random').passes(text), false, text);
+    for (const text of [...WORDS, ...PLACEHOLDERS.filter((word) => !/\d/.test(word))])
+      assert.equal(check('random').passes(text), false, text);
   });
 });
 

@@ -9,14 +9,20 @@ describe('expandExample', () => {
     const template = 'key = {{ base62 40 }}';
     assert.equal(expandExample(template, 'a'), expandExample(template, 'a'));
     assert.notEqual(expandExample(template, 'a'), expandExample(template, 'b'));
-    assert.notEqual(expandExample('{{ hex 40 }}{{ hex 40 }}', 'a').slice(0, 40), expandExample('{{ hex 40 }}{{ hex 40 }}', 'a').slice(40));
+    assert.notEqual(
+      expandExample('{{ hex 40 }}{{ hex 40 }}', 'a').slice(0, 40),
+      expandExample('{{ hex 40 }}{{ hex 40 }}', 'a').slice(40),
+    );
   });
 
   it('fills in every alphabet', () => {
     for (const [name, alphabet] of Object.entries(ALPHABETS)) {
       const text = expandExample(`<{{ ${name} 50 }}>`, 'seed');
       assert.equal(text.length, 52, name);
-      assert.ok([...text.slice(1, -1)].every((char) => alphabet.includes(char)), name);
+      assert.ok(
+        Array.from(text.slice(1, -1)).every((char) => alphabet.includes(char)),
+        name,
+      );
     }
   });
 
@@ -26,7 +32,10 @@ describe('expandExample', () => {
   });
 
   it('makes UUIDs, characters of a set and one of several', () => {
-    assert.match(expandExample('{{ uuid }}', 's'), /^[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/);
+    assert.match(
+      expandExample('{{ uuid }}', 's'),
+      /^[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/,
+    );
     assert.match(expandExample('{{ chars a-c9_- 30 }}', 's'), /^[abc9_-]{30}$/);
     assert.match(expandExample('sk_{{ pick live|test }}_x', 's'), /^sk_(?:live|test)_x$/);
   });
@@ -46,7 +55,18 @@ describe('expandExample', () => {
   });
 
   it('leaves braces of other languages alone', () => {
-    for (const text of ['${{ secrets.TOKEN }}', '{{ .Values.key }}', '{{ password }}', '{{password}}', '{{', '}}', '{ {a} }', '{{#if x}}y{{/if}}', "{{ 'x' }}", '{{ constructor }}']) {
+    for (const text of [
+      '${{ secrets.TOKEN }}',
+      '{{ .Values.key }}',
+      '{{ password }}',
+      '{{password}}',
+      '{{',
+      '}}',
+      '{ {a} }',
+      '{{#if x}}y{{/if}}',
+      "{{ 'x' }}",
+      '{{ constructor }}',
+    ]) {
       assert.equal(expandExample(text, 's'), text);
     }
   });

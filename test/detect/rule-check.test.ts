@@ -79,7 +79,10 @@ describe('checkRules', () => {
     pattern: '(?:acme|corp)_[0-9]{8}'
     keywords: [acme]`;
     const [problem] = problemsOf(rule);
-    assert.match(problem ?? '', /^r\.yml:3:5 acme: "keywords": not every match contains one of the keywords "acme"; the pattern itself gives .*acme.*corp/);
+    assert.match(
+      problem ?? '',
+      /^r\.yml:3:5 acme: "keywords": not every match contains one of the keywords "acme"; the pattern itself gives .*acme.*corp/,
+    );
   });
 
   it('names unknown checks and globs that cannot be used', () => {
@@ -89,7 +92,10 @@ describe('checkRules', () => {
     checks: [github-crx, constructor]
     allowlists: [{ paths: ['*a*a*a*a*a*b'] }]`;
     const problems = problemsOf(rule);
-    assert.equal(problems[0], 'r.yml:3:5 acme: there is no check "github-crx" (did you mean "github-crc"?); rules/README.md lists them');
+    assert.equal(
+      problems[0],
+      'r.yml:3:5 acme: there is no check "github-crx" (did you mean "github-crc"?); rules/README.md lists them',
+    );
     assert.match(problems[1] ?? '', /there is no check "constructor"/);
     assert.match(problems[2] ?? '', /the glob "\*a\*a\*a\*a\*a\*b" of an allowlist cannot be used/);
     assert.equal(problems.length, 3);
@@ -122,7 +128,9 @@ describe('checkRules', () => {
     stopWords: [abc]`;
     const problems = problemsOf(rules, 'builtin');
     assert.match(problems[0] ?? '', /too-big: "pattern" is not a valid RE2 pattern/);
-    assert.ok(problems.some((problem) => problem.includes('path-only: "stopWords" has no effect on a rule without a pattern')));
+    assert.ok(
+      problems.some((problem) => problem.includes('path-only: "stopWords" has no effect on a rule without a pattern')),
+    );
   });
 
   it('doubts a threshold that hardly any secret passes', () => {
@@ -136,5 +144,7 @@ describe('checkRules', () => {
 
 function problemsOf(entries: string, scope: ScopeName = 'global'): readonly string[] {
   const { rules } = parseRules(`rules:\n${entries}`, 'r.yml', scope);
-  return checkRules(rules).map((problem) => `${problem.level === 'warning' ? 'warning ' : ''}${formatProblem(problem)}`);
+  return checkRules(rules).map(
+    (problem) => `${problem.level === 'warning' ? 'warning ' : ''}${formatProblem(problem)}`,
+  );
 }

@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict';
 import { existsSync } from 'node:fs';
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
+import { pathToFileURL } from 'node:url';
 import { after, before, describe, it } from 'node:test';
 import { formatProblem } from '../../src/model/errors.ts';
 import { builtinRulesFolder, loadRuleFiles, parseRules } from '../../src/rules/load-rules.ts';
@@ -171,5 +172,19 @@ describe('builtinRulesFolder', () => {
     const found = builtinRulesFolder();
     assert.equal(basename(found), 'rules');
     assert.ok(existsSync(join(found, '..', 'package.json')));
+  });
+
+  it('is found from the sources, from dist and from a bundle, past folders of the same name', async () => {
+    const root = await mkdtemp(join(tmpdir(), 'leakgate-package-'));
+    try {
+      for (const folder of ['rules', 'dist/rules', 'node_modules/x/lib']) await mkdir(join(root, folder), { recursive: true });
+      await writeFile(join(root, 'package.json'), '{}');
+      for (const module of ['src/rules/load-rules.ts', 'dist/rules/load-rules.js', 'dist/hook.js', 'dist/hook/pre-receive.js']) {
+        assert.equal(builtinRulesFolder(pathToFileURL(join(root, module)).href), join(root, 'rules'), module);
+      }
+      assert.throws(() => builtinRulesFolder('file:///nowhere/at/all.js'), { code: 'INTERNAL' });
+    } finally {
+      await rm(root, { recursive: true, force: true });
+    }
   });
 });

@@ -39,7 +39,8 @@ describe('parseYaml', () => {
   });
 
   it('takes an empty file and a file of comments as no document', () => {
-    for (const text of ['', '# nothing\n', '---\n', '\ufeff']) assert.deepEqual(parseYaml(text, 't.yml'), { problems: [] });
+    for (const text of ['', '# nothing\n', '---\n', '\ufeff'])
+      assert.deepEqual(parseYaml(text, 't.yml'), { problems: [] });
   });
 
   it('reads a byte order mark and CRLF', () => {
@@ -70,13 +71,17 @@ describe('parseYaml', () => {
   });
 
   it('refuses keys that are not plain text', () => {
-    for (const text of ['? [a, b]\n: 1\n', '? {a: b}\n: 1\n', 'x: &k y\n*k : 2\n']) assert.match(failure(text), /key must be plain text/, text);
+    for (const text of ['? [a, b]\n: 1\n', '? {a: b}\n: 1\n', 'x: &k y\n*k : 2\n'])
+      assert.match(failure(text), /key must be plain text/, text);
   });
 
   it('keeps keys such as 1, true and __proto__ as text', () => {
     const { node } = parseYaml('1: a\ntrue: b\n__proto__: {polluted: yes}\n', 't.yml');
     assert.equal(node?.kind, 'map');
-    assert.deepEqual(node.entries.map((entry) => entry.key), ['1', 'true', '__proto__']);
+    assert.deepEqual(
+      node.entries.map((entry) => entry.key),
+      ['1', 'true', '__proto__'],
+    );
     assert.equal(({} as Record<string, unknown>)['polluted'], undefined);
   });
 
@@ -128,7 +133,31 @@ describe('parseYaml on hostile input', () => {
   });
 
   it('never throws', () => {
-    const piece = fc.constantFrom('a', ': ', '- ', '\n', '  ', '"', "'", '[', ']', '{', '}', '&a ', '*a', '!t ', '? ', '|\n', '#', '%', '---\n', '\t', '\u0000', 'é', '<<: ');
+    const piece = fc.constantFrom(
+      'a',
+      ': ',
+      '- ',
+      '\n',
+      '  ',
+      '"',
+      "'",
+      '[',
+      ']',
+      '{',
+      '}',
+      '&a ',
+      '*a',
+      '!t ',
+      '? ',
+      '|\n',
+      '#',
+      '%',
+      '---\n',
+      '\t',
+      '\u0000',
+      'é',
+      '<<: ',
+    );
     fc.assert(
       fc.property(fc.array(piece, { maxLength: 40 }), (pieces) => {
         const { problems } = parseYaml(pieces.join(''), 't.yml');
@@ -140,10 +169,16 @@ describe('parseYaml on hostile input', () => {
 
   it('reads back any JSON as it was', () => {
     fc.assert(
-      fc.property(fc.dictionary(fc.string({ maxLength: 8 }), fc.oneof(fc.string(), fc.boolean(), fc.integer(), fc.constant(null))), (value) => {
-        const text = JSON.stringify(value);
-        assert.deepEqual(plain(text), JSON.parse(text));
-      }),
+      fc.property(
+        fc.dictionary(
+          fc.string({ maxLength: 8 }),
+          fc.oneof(fc.string(), fc.boolean(), fc.integer(), fc.constant(null)),
+        ),
+        (value) => {
+          const text = JSON.stringify(value);
+          assert.deepEqual(plain(text), JSON.parse(text));
+        },
+      ),
       { numRuns: 300 },
     );
   });
