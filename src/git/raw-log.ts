@@ -34,6 +34,11 @@ export interface RawLogOptions {
   readonly oldestFirst?: boolean;
   /** The log stops after this many changes. */
   readonly maxEntries?: number;
+  /**
+   * A log without `paths` that prints nothing for this long is ended. A tree bomb (8 levels of 10 times the same tree: 10^9 paths in ten objects)
+   * is expanded by git in memory, 200 MB a second, before the first path is printed.
+   */
+  readonly maxSilenceMs?: number;
   /** Told when the log stopped before its end: `too-many-paths`. */
   readonly onUnread: (unread: Unread) => void;
   readonly signal?: AbortSignal | undefined;
@@ -43,11 +48,7 @@ export interface RawLogOptions {
 const DEFAULT_MAX_ENTRIES = 20_000_000;
 /** Changes of one commit that are kept before they are handed on. */
 const PIECE = 10_000;
-/**
- * A tree bomb (8 levels of 10 times the same tree: 10^8 paths in nine objects) is expanded by git in memory, 200 MB a second, before it prints
- * the first path. So a log without paths that says nothing for this long is ended.
- */
-const MAX_SILENCE_MS = 5_000;
+const DEFAULT_MAX_SILENCE_MS = 5_000;
 const FORMAT = '@%H%n%P%n%an%n%ae%n%aI';
 const NUL = 0;
 const LF = 0x0a;
@@ -56,7 +57,7 @@ const COLON = 0x3a;
 
 /** Commits of `range`, newest first unless told otherwise, in batches. `GIT_FAILED` when git could not walk all of it. */
 export async function* readRawLog(repo: Repository, range: ObjectRange, options: RawLogOptions): AsyncGenerator<RawCommit[]> {
-  const { paths, blobs, maxEntries = DEFAULT_MAX_ENTRIES, signal } = options;
+  const { paths, blobs, maxEntries = DEFAULT_MAX_ENTRIES, maxSilenceMs = DEFAULT_MAX_SILENCE_MS, signal } = options;
   if (range.include.length === 0 || paths?.length === 0) return;
   const args = logArguments(range, options);
   const git = spawnGit(repo, args, { signal });
@@ -66,7 +67,7 @@ export async function* readRawLog(repo: Repository, range: ObjectRange, options:
     stopped = why;
     git.kill();
   };
-  const silence = setTimeout(() => stop(`git log printed nothing for ${MAX_SILENCE_MS / 1000} s: a commit has more paths than can be listed`), MAX_SILENCE_MS);
+  const silence = setTimeout(() => stop(`git log printed nothing for ${maxSilenceMs / 1000} s: a commit has more paths than can be listed`), maxSilenceMs);
   if (paths !== undefined) clearTimeout(silence);
   const builder = new CommitBuilder(blobs);
   try {

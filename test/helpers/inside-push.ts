@@ -13,15 +13,20 @@ export interface PushWindow {
 
 const WAIT_MS = 20_000;
 
-/** Pushes from `client` to its remote `server`, calls `look` from inside the hook, then accepts the push. */
-export async function insidePush<T>(client: TempRepo, server: TempRepo, refspecs: readonly string[], look: (push: PushWindow) => Promise<T>): Promise<{ result: T; push: PushResult }> {
+/** Pushes from `client` to its remote `server` (refspecs, or any other way of pushing), calls `look` from inside the hook, then accepts the push. */
+export async function insidePush<T>(
+  client: TempRepo,
+  server: TempRepo,
+  refspecs: readonly string[] | (() => Promise<PushResult>),
+  look: (push: PushWindow) => Promise<T>,
+): Promise<{ result: T; push: PushResult }> {
   const folder = createTempFolder();
   const file = (name: string): string => join(folder, name);
   server.writeHook(
     'pre-receive',
     `#!/bin/sh\ncat > '${file('stdin')}'\npwd > '${file('cwd')}'\nenv -0 > '${file('env')}'\n: > '${file('ready')}'\ni=0\nwhile [ ! -e '${file('done')}' ] && [ $i -lt 1000 ]; do sleep 0.02; i=$((i+1)); done\n`,
   );
-  const pushing = client.pushAsync(refspecs);
+  const pushing = typeof refspecs === 'function' ? refspecs() : client.pushAsync(refspecs);
   try {
     for (const start = Date.now(); !existsSync(file('ready')); await sleep(10)) {
       if (Date.now() - start > WAIT_MS) throw new Error('the hook did not start');

@@ -145,13 +145,16 @@ export class TempRepo {
       maxBuffer: 1 << 30,
       ...(options.input === undefined ? {} : { input: options.input }),
     });
-    if (done.error !== undefined) throw done.error;
+    // A git that ends before it has read its input is told by its exit code.
+    if (done.error !== undefined && (done.error as NodeJS.ErrnoException).code !== 'EPIPE') throw done.error;
     return { status: done.status ?? -1, stdout: done.stdout.toString('utf8'), stderr: done.stderr.toString('utf8') };
   }
 
   /** Like `tryGit` without blocking the process, for servers that live in the test itself. */
-  async tryGitAsync(args: readonly string[], env: NodeJS.ProcessEnv = {}): Promise<GitResult> {
-    const child = spawn('git', args, { cwd: this.path, env: isolatedEnv({ ...this.#dates(), ...env }), stdio: ['ignore', 'pipe', 'pipe'] });
+  async tryGitAsync(args: readonly string[], env: NodeJS.ProcessEnv = {}, input: string | Uint8Array = ''): Promise<GitResult> {
+    const child = spawn('git', args, { cwd: this.path, env: isolatedEnv({ ...this.#dates(), ...env }), stdio: ['pipe', 'pipe', 'pipe'] });
+    child.stdin.on('error', () => {});
+    child.stdin.end(input);
     const out: Buffer[] = [];
     const err: Buffer[] = [];
     child.stdout.on('data', (chunk: Buffer) => out.push(chunk));
@@ -295,6 +298,18 @@ export class TempRepo {
   async pushAsync(args: readonly string[] = [], env: NodeJS.ProcessEnv = {}): Promise<PushResult> {
     const result = await this.tryGitAsync(['push', ...pushArguments(args)], env);
     return { ...result, accepted: result.status === 0 };
+  }
+
+  /**
+   * Sends one ref update and a pack of exactly `objects` to `server`, which no well-behaved client would do: objects may be in it that nothing
+   * reaches, or be left out.
+   */
+  async sendPack(server: TempRepo, update: { ref: string; oldOid?: string; newOid: string }, objects: readonly string[]): Promise<PushResult> {
+    const pack = spawnSync('git', ['pack-objects', '--stdout', '-q'], { cwd: this.path, env: isolatedEnv(), input: `${objects.join('\n')}\n`, maxBuffer: 1 << 30 });
+    const line = `${update.oldOid ?? '0'.repeat(update.newOid.length)} ${update.newOid} ${update.ref}\0 report-status${update.newOid.length === 64 ? ' object-format=sha256' : ''}`;
+    const header = `${(Buffer.byteLength(line) + 4).toString(16).padStart(4, '0')}${line}0000`;
+    const result = await this.tryGitAsync(['receive-pack', server.path], {}, Buffer.concat([Buffer.from(header), pack.stdout]));
+    return { ...result, accepted: result.stdout.includes(`ok ${update.ref}`) };
   }
 
   /** Clones this repository; `args` are options of `git clone` (`--bare`, `--depth=1`, `--filter=blob:none`). */
