@@ -3,6 +3,7 @@
  * All of it is flat data, so that it can be cached in a file and shared with workers; RE2 programs are made later, when a candidate asks.
  */
 import { planLiterals, type DerivedLiteral } from '../regex/literals.ts';
+import { precedingBytes } from '../regex/preceding.ts';
 import type { Rule } from '../model/rule.ts';
 import { FollowBuilder, type FollowEntry, type FollowTables } from './follow-automaton.ts';
 import { buildLiteralTables, type Literal, type LiteralTables } from './literal-automaton.ts';
@@ -15,6 +16,8 @@ export const LARGEST_MAX_LENGTH = 65_536;
 /** Columns of `entries`: which rule, where a match may start before the literal. */
 export const ENTRY = { rule: 0, minBefore: 1, maxBefore: 2, columns: 3 } as const;
 
+/** Columns of `checks`. */
+export const CHECK_COLUMNS = 3;
 const ACCEPT_AT_END = 0x8000_0000;
 
 export interface CompiledRuleset {
@@ -23,8 +26,10 @@ export interface CompiledRuleset {
   readonly follow: FollowTables;
   /** One row of `ENTRY.columns` numbers for each use of a literal by a rule. */
   readonly entries: Int32Array;
-  /** For each entry two numbers: start state of its follow automaton; most bytes to walk, with bit 31 set when a walk of that length accepts. */
-  readonly follows: Uint32Array;
+  /** Rows of `CHECK_COLUMNS` numbers, one for each entry, which the search for candidates checks: see `checkRow`. */
+  readonly checks: Uint32Array;
+  /** Sets of bytes, 256 flags each: what may stand right before a literal. Set 0 holds every byte. */
+  readonly precedingSets: Uint8Array;
   /** Longest match of each rule in bytes. */
   readonly maxLength: Int32Array;
   /** 1 where the pattern itself bounds its length, 0 where only `maxLength` does. */
@@ -66,11 +71,13 @@ interface Use {
 }
 
 /** Numbers the entries so that those of one literal lie together. */
-function layOut(uses: readonly Use[][], maxLength: Int32Array): Pick<CompiledRuleset, 'literals' | 'follow' | 'entries' | 'follows'> {
+function layOut(uses: readonly Use[][], maxLength: Int32Array): Pick<CompiledRuleset, 'literals' | 'follow' | 'entries' | 'checks' | 'precedingSets'> {
   const follow = new FollowBuilder();
+  const preceding = new SetTable();
   const literals: Literal[] = [];
   const rows: number[] = [];
   const tails: number[] = [];
+  const heads: number[] = [];
   for (const list of uses) {
     const { text, exact } = (list[0] as Use).literal;
     literals.push({ text, exact, firstEntry: tails.length, entryCount: list.length });
@@ -78,6 +85,7 @@ function layOut(uses: readonly Use[][], maxLength: Int32Array): Pick<CompiledRul
       const longest = maxLength[rule] as number;
       rows.push(rule, Math.min(literal.before.min, longest), Math.min(literal.before.max, longest));
       tails.push(follow.add(literal.tail));
+      heads.push(preceding.add(precedingBytes(literal.head, text.charCodeAt(0))));
     }
   }
   const built = follow.build();
@@ -85,11 +93,30 @@ function layOut(uses: readonly Use[][], maxLength: Int32Array): Pick<CompiledRul
     literals: buildLiteralTables(literals),
     follow: built.tables,
     entries: Int32Array.from(rows),
-    follows: Uint32Array.from(
-      tails.flatMap((tail) => {
-        const { start, walk, acceptAtEnd } = built.entries[tail] as FollowEntry;
-        return [start, (walk | (acceptAtEnd ? ACCEPT_AT_END : 0)) >>> 0];
-      }),
-    ),
+    checks: Uint32Array.from(tails.flatMap((tail, entry) => checkRow(built.entries[tail] as FollowEntry, heads[entry] as number))),
+    precedingSets: preceding.bytes(),
   };
+}
+
+/** Start state of the follow automaton; most bytes to walk, with bit 31 set when a walk of that length accepts; set of bytes before. */
+function checkRow({ start, walk, acceptAtEnd }: FollowEntry, precedingSet: number): number[] {
+  return [start, (walk | (acceptAtEnd ? ACCEPT_AT_END : 0)) >>> 0, precedingSet];
+}
+
+/** Sets of bytes, each kept once. */
+class SetTable {
+  readonly #sets: Uint8Array[] = [new Uint8Array(256).fill(1)];
+  readonly #index = new Map<string, number>();
+
+  add(set: Uint8Array | undefined): number {
+    if (set === undefined) return 0;
+    const key = Buffer.from(set).toString('latin1');
+    const index = this.#index.get(key) ?? this.#sets.push(set) - 1;
+    this.#index.set(key, index);
+    return index;
+  }
+
+  bytes(): Uint8Array {
+    return Buffer.concat(this.#sets);
+  }
 }

@@ -1,9 +1,9 @@
 /**
- * Finds candidates: places where a literal of a rule stands, in the right case, followed by what must follow it. The work is done by a small
+ * Finds candidates: places where a literal of a rule stands, in the right case, between bytes that may precede and follow it. The work is done by a small
  * WebAssembly module (assembly/candidates.ts); this file gives it its tables and hands it content piece by piece.
  */
 import { CANDIDATES_WASM } from './candidates-wasm.ts';
-import type { CompiledRuleset } from './compile-ruleset.ts';
+import { CHECK_COLUMNS, type CompiledRuleset } from './compile-ruleset.ts';
 import { LONGEST_WALK } from './follow-automaton.ts';
 
 /** What passed: an entry of the ruleset and the first byte of its literal, in no order. Reused from call to call. */
@@ -32,15 +32,16 @@ interface Module {
 }
 
 export function createFindCandidates(ruleset: CompiledRuleset): FindCandidates {
-  const { literals, follow, follows } = ruleset;
+  const { literals, follow, checks, precedingSets } = ruleset;
+  const entryCount = checks.length / CHECK_COLUMNS;
   const back = Math.max(0, literals.longest - 1);
   const tables = [
     ...[literals.classOf, literals.table, literals.outputStart, literals.outputs, literals.literals, literals.spelling],
-    ...[follows, follow.classOf, follow.table],
+    ...[checks, precedingSets, follow.classOf, follow.table],
   ];
   const { addresses, end } = layOut(tables);
   // A piece of one byte ends at most every entry once, so halving always gets there.
-  const capacity = Math.max(OUT_CAPACITY, follows.length);
+  const capacity = Math.max(OUT_CAPACITY, entryCount);
   const data = align(end + capacity * 8);
   const memory = new runtime.Memory({ initial: Math.ceil((data + back + PIECE_BYTES + LONGEST_WALK) / WASM_PAGE) });
   for (const [index, table] of tables.entries()) {
@@ -74,7 +75,7 @@ export function createFindCandidates(ruleset: CompiledRuleset): FindCandidates {
   }
 
   return (content, from, to, into) => {
-    if (follows.length === 0) return;
+    if (entryCount === 0) return;
     for (let at = from; at < to; at += PIECE_BYTES) searchPiece(content, at, Math.min(to, at + PIECE_BYTES), into);
   };
 }

@@ -19,8 +19,8 @@ const DEPTH = 72;
 const MAX_COUNTED = 4;
 /** Longest walk. A tail that can be longer is left to RE2 at this point. */
 export const LONGEST_WALK = 1024;
-/** States of one follow automaton; beyond that a state accepts. */
-const MAX_STATES = 600;
+/** States of one follow automaton. One that would need more is made again from a looser reading of the tail, and further states accept. */
+const MAX_STATES = 192;
 /** Steps of the automaton with choices from which it is made. */
 const MAX_STEPS = 6000;
 /** The step that accepts: the first one that a machine makes. */
@@ -44,7 +44,7 @@ export interface FollowEntry {
 
 /** Gathers the tails of all rules, then lays out one table for them. */
 export class FollowBuilder {
-  readonly #automata: { readonly machine: Machine; readonly longest: number }[] = [];
+  readonly #automata: Automaton[] = [];
   readonly #known = new Map<string, number>();
   readonly #nodeIds = new WeakMap<Node, number>();
   #nextId = 0;
@@ -54,22 +54,21 @@ export class FollowBuilder {
     const key = tail.map((node) => this.#idOf(node)).join();
     const known = this.#known.get(key);
     if (known !== undefined) return known;
-    const index = this.#automata.push({ machine: new Machine(tail), longest: lengthOfAll(tail).max }) - 1;
+    const index = this.#automata.push(makeAutomaton(tail)) - 1;
     this.#known.set(key, index);
     return index;
   }
 
   build(): { readonly tables: FollowTables; readonly entries: readonly FollowEntry[] } {
-    const all = byteClasses(this.#automata.flatMap(({ machine }) => machine.sets));
-    const layout = new Layout(all.width);
-    const entries = this.#automata.map(({ machine, longest }) => {
-      const own = byteClasses(machine.sets);
-      const ownOf = all.samples.map((byte) => own.classOf[byte] as number);
-      const rows = determinize(machine, own.samples).map((row) => ownOf.map((number) => row[number] as number));
-      const acceptAtEnd = longest > LONGEST_WALK;
-      return { start: layout.add(rows), walk: acceptAtEnd ? LONGEST_WALK : longest, acceptAtEnd };
+    const { classOf, width, samples } = byteClasses(this.#automata.flatMap((automaton) => automaton.sets));
+    const layout = new Layout(width);
+    const entries = this.#automata.map((automaton) => {
+      const columns = samples.map((byte) => automaton.classOf[byte] as number);
+      const rows = automaton.rows.map((row) => Uint16Array.from(columns, (column) => row[column] as number));
+      const acceptAtEnd = automaton.longest > LONGEST_WALK;
+      return { start: layout.add(rows), walk: acceptAtEnd ? LONGEST_WALK : automaton.longest, acceptAtEnd };
     });
-    return { tables: { classOf: all.classOf, width: all.width, table: layout.table() }, entries };
+    return { tables: { classOf, width, table: layout.table() }, entries };
   }
 
   #idOf(node: Node): number {
@@ -82,6 +81,28 @@ export class FollowBuilder {
   }
 }
 
+/** A tail's automaton over byte classes of its own. */
+interface Automaton {
+  readonly sets: readonly ByteSet[];
+  readonly classOf: Uint8Array;
+  readonly rows: readonly Row[];
+  /** Most bytes a match can have behind the literal. */
+  readonly longest: number;
+}
+
+function makeAutomaton(tail: readonly Node[]): Automaton {
+  const longest = lengthOfAll(tail).max;
+  let machine = new Machine(tail, 'exact');
+  let classes = byteClasses(machine.sets);
+  let rows = determinize(machine, classes.samples);
+  if (rows === undefined) {
+    machine = new Machine(tail, 'loose');
+    classes = byteClasses(machine.sets);
+    rows = determinize(machine, classes.samples, 'accept the rest') ?? [];
+  }
+  return { sets: machine.sets, classOf: classes.classOf, rows, longest };
+}
+
 /** Thompson's automaton with choices: each step either reads a byte of a set or forks. */
 class Machine {
   readonly sets: Uint8Array[] = [];
@@ -90,8 +111,10 @@ class Machine {
   readonly reads: number[] = [];
   readonly next: number[][] = [];
   readonly start: number;
+  readonly #reading: 'exact' | 'loose';
 
-  constructor(tail: readonly Node[]) {
+  constructor(tail: readonly Node[], reading: 'exact' | 'loose') {
+    this.#reading = reading;
     this.#step(-2, []);
     this.start = this.#sequence(tail, ACCEPT_STEP, DEPTH);
   }
@@ -145,7 +168,7 @@ class Machine {
 
   #repeat(body: Node, min: number, max: number, after: number): number {
     let at = after;
-    if (min === 0 && max > 0 && !isSingle(body)) {
+    if (this.#reading === 'loose' && min === 0 && max > 0 && !isSingle(body)) {
       // An optional part with structure of its own multiplies the states of what may come after it: any mixture of its bytes passes instead.
       const loop = this.#step(-1, [after]);
       (this.next[loop] as number[]).push(this.#step(this.#set(bytesOf(body)), [loop]));
@@ -227,13 +250,15 @@ function byteClasses(sets: readonly Uint8Array[]): { readonly classOf: Uint8Arra
   return { classOf: Uint8Array.from(signature), width: samples.length, samples };
 }
 
-/** One row of a small automaton: next state for each byte class; 0 and 1 as above, others are indexes + 2 into the rows. */
-type Row = readonly number[];
+/** One row of an automaton: next state for each byte class; 0 and 1 as above, others are indexes + 2 into the rows. */
+type Row = ArrayLike<number>;
 
-function determinize(machine: Machine, samples: readonly number[]): readonly Row[] {
+/** @returns undefined when it takes more than MAX_STATES, unless the rest is to be accepted; no rows when everything is accepted */
+function determinize(machine: Machine, samples: readonly number[], beyond?: 'accept the rest'): readonly Row[] | undefined {
   const index = new Map<string, number>();
   const states: number[][] = [];
   const rows: number[][] = [];
+  let overflow = false;
   const intern = (steps: number[]): number => {
     const closed = closure(machine, steps);
     if (closed === undefined) return ACCEPT;
@@ -241,7 +266,10 @@ function determinize(machine: Machine, samples: readonly number[]): readonly Row
     const key = closed.join();
     const known = index.get(key);
     if (known !== undefined) return known;
-    if (states.length >= MAX_STATES) return ACCEPT;
+    if (states.length >= MAX_STATES) {
+      overflow = true;
+      return ACCEPT;
+    }
     const state = states.push(closed) + 1;
     index.set(key, state);
     return state;
@@ -249,6 +277,7 @@ function determinize(machine: Machine, samples: readonly number[]): readonly Row
   const start = intern([machine.start]);
   if (start === ACCEPT) return [];
   for (let at = 0; at < states.length; at++) {
+    if (overflow && beyond === undefined) return undefined;
     const steps = states[at] as number[];
     const seen = new Map<string, number>();
     rows.push(
@@ -286,43 +315,38 @@ function closure(machine: Machine, steps: readonly number[]): number[] | undefin
 /** Puts rows into the shared table, once each: automata that end alike share their ends. */
 class Layout {
   readonly #width: number;
-  readonly #rows: number[][] = [];
+  readonly #rows: Uint16Array[] = [];
   readonly #index = new Map<string, number>();
 
   constructor(width: number) {
     this.#width = width;
-    this.#rows.push(new Array<number>(width).fill(REJECT), new Array<number>(width).fill(ACCEPT));
+    this.#rows.push(new Uint16Array(width).fill(REJECT), new Uint16Array(width).fill(ACCEPT));
   }
 
   /** @returns the start state in the shared table */
-  add(rows: readonly Row[]): number {
+  add(rows: readonly Uint16Array[]): number {
     if (rows.length === 0) return ACCEPT;
-    const placed = new Map<number, number>([
-      [REJECT, REJECT],
-      [ACCEPT, ACCEPT],
-    ]);
+    const placed = new Int32Array(rows.length + 2).fill(-1);
+    placed[REJECT] = REJECT;
+    placed[ACCEPT] = ACCEPT;
     // Rows that reach only placed rows are shared; what is left after that lies on a cycle and gets rows of its own.
-    const waiting = new Set(rows.keys());
-    for (let moved = true; moved; ) {
-      moved = false;
-      for (const at of [...waiting].reverse()) {
-        const row = (rows[at] as Row).map((target) => placed.get(target));
-        if (row.includes(undefined)) continue;
-        placed.set(at + 2, this.#intern(row as number[]));
-        waiting.delete(at);
-        moved = true;
-      }
+    let waiting = [...rows.keys()].reverse();
+    for (let before = -1; before !== waiting.length; ) {
+      before = waiting.length;
+      waiting = waiting.filter((at) => {
+        const row = rows[at] as Uint16Array;
+        if (!row.every((target) => placed[target] !== -1)) return true;
+        placed[at + 2] = this.#intern(row.map((target) => placed[target] as number));
+        return false;
+      });
     }
-    for (const at of waiting) placed.set(at + 2, this.#rows.push([]) - 1);
-    for (const at of waiting) {
-      const row = (rows[at] as Row).map((target) => placed.get(target) as number);
-      this.#rows[placed.get(at + 2) as number] = row;
-    }
-    return placed.get(2) as number;
+    for (const at of waiting) placed[at + 2] = this.#rows.push(new Uint16Array(0)) - 1;
+    for (const at of waiting) this.#rows[placed[at + 2] as number] = (rows[at] as Uint16Array).map((target) => placed[target] as number);
+    return placed[2] as number;
   }
 
-  #intern(row: number[]): number {
-    const key = row.join();
+  #intern(row: Uint16Array): number {
+    const key = Buffer.from(row.buffer, row.byteOffset, row.byteLength).toString('latin1');
     const known = this.#index.get(key);
     if (known !== undefined) return known;
     const state = this.#rows.push(row) - 1;

@@ -9,7 +9,7 @@
  *
  * A pattern without a bound of its own sees `maxLength` bytes from its start and no further.
  */
-import { compilePattern, type Pattern } from '../regex/pattern.ts';
+import { compilePattern, type Pattern, type PatternMatch } from '../regex/pattern.ts';
 import { ENTRY, type CompiledRuleset } from './compile-ruleset.ts';
 import type { Candidates } from './find-candidates.ts';
 import type { Match } from './match.ts';
@@ -19,6 +19,14 @@ import type { Match } from './match.ts';
  * times this.
  */
 const STEP_BYTES = 2048;
+
+/**
+ * Windows up to this size are remembered with their answer. Versions of a file repeat its lines, so in a history nine windows of ten have been
+ * decided before; what a pattern says of a text never changes.
+ */
+const REMEMBERED_CHARS = 1024;
+/** Answers kept, over all rules; then all are dropped and gathered anew. */
+const REMEMBERED_ANSWERS = 8192;
 
 /** One content being matched. Candidates are added piece by piece, in order of pieces. */
 export interface MatchRun {
@@ -41,10 +49,11 @@ interface Interval {
 export function createMatchRunner(ruleset: CompiledRuleset): MatchRunner {
   const { entries } = ruleset;
   const patterns: (Pattern | undefined)[] = [];
+  const tally: Tally = { answers: 0, generation: 0 };
   const longestBefore = longestBeforeByRule(ruleset);
 
   function patternOf(rule: number): Pattern {
-    return (patterns[rule] ??= compilePattern(ruleset.rules[rule]?.pattern as string));
+    return (patterns[rule] ??= remembering(compilePattern(ruleset.rules[rule]?.pattern as string), tally));
   }
 
   return {
@@ -143,7 +152,42 @@ export function createMatchRunner(ruleset: CompiledRuleset): MatchRunner {
   };
 }
 
-function shift(rule: number, by: number, hit: { start: number; end: number; secretStart: number; secretEnd: number }): Match {
+interface Tally {
+  answers: number;
+  generation: number;
+}
+
+/** A pattern that remembers what it said of small texts. */
+function remembering(pattern: Pattern, tally: Tally): Pattern {
+  // By the two things beside the text that decide: where to start (0 or 1 nearly always) and whether there alone.
+  const known = new Map<number, Map<string, PatternMatch | undefined>>();
+  let generation = tally.generation;
+  return {
+    exec(text, from, anchored) {
+      if (text.length > REMEMBERED_CHARS) return pattern.exec(text, from, anchored);
+      if (generation !== tally.generation) {
+        known.clear();
+        generation = tally.generation;
+      }
+      const key = from * 2 + Number(anchored);
+      let answers = known.get(key);
+      if (answers === undefined) known.set(key, (answers = new Map()));
+      let answer = answers.get(text);
+      if (answer === undefined && !answers.has(text)) {
+        answer = pattern.exec(text, from, anchored);
+        answers.set(text, answer);
+        if (++tally.answers > REMEMBERED_ANSWERS) {
+          tally.answers = 0;
+          tally.generation++;
+        }
+      }
+      return answer;
+    },
+    test: (text) => pattern.test(text),
+  };
+}
+
+function shift(rule: number, by: number, hit: PatternMatch): Match {
   return { rule, start: by + hit.start, end: by + hit.end, secretStart: by + hit.secretStart, secretEnd: by + hit.secretEnd };
 }
 

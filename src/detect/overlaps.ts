@@ -3,7 +3,8 @@ import type { Match } from './match.ts';
 
 /**
  * One secret, one finding: of matches whose secrets overlap the most specific one stays. More specific is the rule of higher confidence, then the
- * longer secret, then the earlier one, then the rule that comes first. Linear but for sorting, so dense content costs no more than its matches.
+ * longer secret, then the earlier one, then the rule that comes first. A rule that the repository's own content brought wins over no other: a pusher
+ * could write one that takes a secret away from a rule that blocks. Linear but for sorting, so dense content costs no more than its matches.
  *
  * @returns the survivors by start
  */
@@ -26,7 +27,10 @@ export function resolveOverlaps(matches: readonly Match[], rules: readonly Rule[
 }
 
 function chooseWithin(cluster: readonly Match[], rules: readonly Rule[]): Match[] {
-  const rank = (match: Match): number => CONFIDENCES.indexOf((rules[match.rule] as Rule).confidence);
+  const rank = (match: Match): number => {
+    const { origin, confidence } = rules[match.rule] as Rule;
+    return (origin.scope === 'content' ? CONFIDENCES.length : 0) + CONFIDENCES.indexOf(confidence);
+  };
   const bySpecificity = [...cluster].sort(
     (a, b) =>
       rank(a) - rank(b) || b.secretEnd - b.secretStart - (a.secretEnd - a.secretStart) || a.secretStart - b.secretStart || a.rule - b.rule,

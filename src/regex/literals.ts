@@ -17,7 +17,9 @@ export interface DerivedLiteral {
   readonly exact: readonly (number | undefined)[];
   /** Bytes between the start of the match and the literal. */
   readonly before: Length;
-  /** What follows the literal up to the end of the match. */
+  /** What precedes it from the start of the match. */
+  readonly head: readonly Node[];
+  /** What follows it up to the end of the match. */
   readonly tail: readonly Node[];
 }
 
@@ -82,7 +84,8 @@ function coversOf(sequence: readonly Node[]): Cover[] {
   nodes.forEach((node, index) => {
     const inner = innerCovers(node);
     if (inner.length === 0) return;
-    const lead = lengthOfAll(nodes.slice(0, index));
+    const head = nodes.slice(0, index);
+    const lead = lengthOfAll(head);
     const tail = nodes.slice(index + 1);
     for (const cover of inner) {
       covers.push({
@@ -90,6 +93,7 @@ function coversOf(sequence: readonly Node[]): Cover[] {
         literals: cover.literals.map((literal) => ({
           ...literal,
           before: { min: lead.min + literal.before.min, max: lead.max + literal.before.max },
+          head: [...head, ...literal.head],
           tail: [...literal.tail, ...tail],
         })),
       });
@@ -114,10 +118,11 @@ function runCovers(nodes: readonly Node[]): Cover[] {
       strings = product;
       const shortest = Math.min(...strings.map((string) => string.length));
       if (shortest < MIN_LITERAL_BYTES) continue;
-      const before = lengthOfAll(nodes.slice(0, from));
+      const head = nodes.slice(0, from);
+      const before = lengthOfAll(head);
       const tail = nodes.slice(to + 1);
       const score = rarity(strings) + placeBonus(before);
-      if (best === undefined || score > best.score) best = { score, literals: strings.map((string) => toLiteral(string, before, tail)) };
+      if (best === undefined || score > best.score) best = { score, literals: strings.map((string) => toLiteral(string, head, tail)) };
       if (shortest >= MAX_LITERAL_BYTES) break;
     }
     if (best !== undefined) covers.push(best);
@@ -226,13 +231,14 @@ function cross(left: readonly Spelled[], right: readonly Spelled[]): Spelled[] |
   return left.flatMap((head) => right.map((tail) => [...head, ...tail]));
 }
 
-function toLiteral(string: Spelled, before: Length, tail: readonly Node[]): DerivedLiteral {
+function toLiteral(string: Spelled, head: readonly Node[], tail: readonly Node[]): DerivedLiteral {
   const kept = string.slice(0, MAX_LITERAL_BYTES);
   const cut: Node[] = string.slice(MAX_LITERAL_BYTES).map(letterNode);
   return {
     text: String.fromCharCode(...kept.map((letter) => letter.folded)),
     exact: kept.map((letter) => letter.exact),
-    before,
+    before: lengthOfAll(head),
+    head,
     tail: [...cut, ...tail],
   };
 }

@@ -12,7 +12,8 @@ let outputStart: usize; // u32
 let outputs: usize; // u32: literals
 let literals: usize; // u32 × 4: spelling or ANY_CASE, length, first entry, entry count
 let spelling: usize; // u8
-let follows: usize; // u32 × 2 per entry: start state; most bytes to walk, bit 31: accept a walk of that length
+let checks: usize; // u32 × 3 per entry: start state; most bytes to walk, bit 31: accept a walk of that length; set of bytes before
+let precedingSets: usize; // u8 × 256 per set
 let classOf: usize; // u8 × 256: byte class for the follow automata
 let followTable: usize; // u16 rows of `width`
 let shift: u32;
@@ -32,6 +33,7 @@ export function configure(
   g: usize,
   h: usize,
   i: usize,
+  j: usize,
   s: u32,
   k: u32,
   w: u32,
@@ -44,9 +46,10 @@ export function configure(
   outputs = d;
   literals = e;
   spelling = f;
-  follows = g;
-  classOf = h;
-  followTable = i;
+  checks = g;
+  precedingSets = h;
+  classOf = i;
+  followTable = j;
   shift = s;
   firstOutput = k;
   width = w;
@@ -139,7 +142,9 @@ function entries(data: usize, size: u32, start: u32, l: usize): void {
   const behind = start + load<u32>(l, 4);
   let entry = load<u32>(l, 8);
   for (const end = entry + load<u32>(l, 12); entry < end; entry++) {
-    if (!follow(data, size, behind, follows + (entry << 3))) continue;
+    const check = checks + entry * 12;
+    if (start > 0 && load<u8>(precedingSets + (load<u32>(check, 8) << 8) + load<u8>(data + start - 1)) == 0) continue;
+    if (!follow(data, size, behind, check)) continue;
     if (count < outCapacity) {
       const o = out + (count << 3);
       store<u32>(o, entry);
