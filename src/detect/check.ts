@@ -24,9 +24,9 @@ export interface Check {
    */
   readonly onFailure: 'drop' | 'doubt';
   /** Whether the secret, a latin-1 view of its bytes, passes. Never throws, whatever the text. */
-  passes(secret: string): boolean;
+  readonly passes: (secret: string) => boolean;
   /** Makes a value that passes: for examples, so that no token-shaped text has to be stored. */
-  make?(fake: FakeBody): string;
+  readonly make?: (fake: FakeBody) => string;
 }
 
 /** What a check's generator gets: randomness, and the words after the check's name in `{{ check name … }}`. */

@@ -85,8 +85,8 @@ const azureAnnotated = {
     return annotatedSums(bytes).includes(given);
   },
   make: ({ random, args: [provider = 'ACOG'] }: FakeBody) => {
-    const year = random.pick([...'ABC']);
-    const month = random.pick([...'ABCDEFGHIJKL']);
+    const year = random.chars('ABC', 1);
+    const month = random.chars('ABCDEFGHIJKL', 1);
     const start = random.chars(ALPHABETS.base62, 52);
     const text = `${start}JQQJ99${year}${month}${random.chars(ALPHABETS.base62, 12)}${random.chars(ALPHABETS.base62, 4)}${provider}`;
     return text + annotatedSums(Buffer.from(text, 'base64'))[0];

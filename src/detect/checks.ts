@@ -5,6 +5,8 @@
 import { CRC_CHECKS } from './checks-crc.ts';
 import { AZURE_CHECKS } from './checks-azure.ts';
 import { ENCODED_CHECKS } from './checks-encoded.ts';
+import { ID_CHECKS } from './checks-ids.ts';
+import { KEY_TEXT_CHECKS } from './checks-key-text.ts';
 import { KEY_CHECKS } from './checks-keys.ts';
 import { STRUCTURE_CHECKS } from './checks-structure.ts';
 import { VALUE_CHECKS } from './checks-value.ts';
@@ -18,7 +20,9 @@ export const CHECKS: Readonly<Record<string, Check>> = {
   ...AZURE_CHECKS,
   ...STRUCTURE_CHECKS,
   ...ENCODED_CHECKS,
+  ...ID_CHECKS,
   ...KEY_CHECKS,
+  ...KEY_TEXT_CHECKS,
   ...VALUE_CHECKS,
 };
 

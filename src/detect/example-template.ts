@@ -150,7 +150,7 @@ function spoil(check: Check, value: string, random: FakeRandom): string {
     );
     if (kind === undefined) continue;
     for (let attempt = 0; attempt < 8; attempt++) {
-      const changed = value.slice(0, at) + random.pick([...kind]) + value.slice(at + 1);
+      const changed = value.slice(0, at) + random.chars(kind, 1) + value.slice(at + 1);
       if (!check.passes(changed)) return changed;
     }
   }

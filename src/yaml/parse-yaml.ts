@@ -174,14 +174,14 @@ class TreeBuilder {
     }
     if (isMap(node)) return this.#map(node.items, place, depth);
     if (isSeq(node)) {
-      const items = node.items.map((item) => this.#node(item as ParsedNode, depth + 1));
+      const items = node.items.map((item) => this.#node(item, depth + 1));
       return { kind: 'sequence', items, ...place } satisfies YamlSequence;
     }
     const { value } = node;
-    if (value === null || typeof value === 'string' || typeof value === 'number' || typeof value === 'boolean') {
-      return { kind: 'scalar', value, ...place };
-    }
-    return { kind: 'scalar', value: String(value), ...place };
+    const plain =
+      value === null || typeof value === 'string' || typeof value === 'number' || typeof value === 'boolean';
+    // What else a tag could make of it (bytes, a date) is refused with the tag.
+    return { kind: 'scalar', value: plain ? value : null, ...place };
   }
 
   #map(pairs: readonly { key: unknown; value: unknown }[], place: YamlPlace, depth: number): YamlMap {

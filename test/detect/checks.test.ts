@@ -148,7 +148,7 @@ describe('CHECKS', () => {
     const readme = readFileSync(new URL('../../rules/README.md', import.meta.url), 'utf8');
     const section = readme.slice(readme.indexOf('## Checks'), readme.indexOf('## Examples'));
     const listed = [...section.matchAll(/^\| `([a-z0-9-]+)`/gm)].map(([, name]) => name);
-    assert.deepEqual(listed.toSorted(), Object.keys(CHECKS).toSorted());
+    assert.deepEqual(new Set(listed), new Set(Object.keys(CHECKS)));
   });
 
   it('has no check called like a member of every object', () => {
@@ -203,7 +203,11 @@ describe('structure checks', () => {
         'text',
       ],
     ],
-    ['aws-id', [`AKIA${'Q4B7XZ2MNPL5RTVK'}`], [`AKIA${'IOSFODNN7'}EXAMPLE`, `AKIA${'Q4B7XZ2MNPL5RTV0'}`]],
+    [
+      'aws-id',
+      [parts('AKIA', 'Q4B7XZ2MNPL5RTVK')],
+      [parts('AKIA', 'IOSFODNN7EXAMPLE'), parts('AKIA', 'Q4B7XZ2MNPL5RTV0')],
+    ],
     [
       'slack-ids',
       ['xoxb-100000000001-100000000002-aBcD'],
@@ -433,6 +437,11 @@ function make(name: string, seed: number, args: readonly string[] = []): string 
   const made = check(name).make?.({ random: new FakeRandom(`${name} ${seed}`), args });
   assert.ok(made !== undefined);
   return made;
+}
+
+/** Joins what must not stand together in a file. */
+function parts(...texts: readonly string[]): string {
+  return texts.join('');
 }
 
 function base64(text: string): string {

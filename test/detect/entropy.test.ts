@@ -21,9 +21,7 @@ describe('shannonEntropy', () => {
       fc.property(fc.string({ minLength: 1 }), (text) => {
         const entropy = shannonEntropy(text);
         assert.ok(entropy >= 0 && entropy <= Math.log2(text.length) + 1e-9);
-        assert.ok(
-          Math.abs(entropy - shannonEntropy([...text].reverse().join(''))) < 1e-9 || /[\ud800-\udfff]/.test(text),
-        );
+        assert.ok(Math.abs(entropy - shannonEntropy(text.split('').reverse().join(''))) < 1e-9);
       }),
     );
   });

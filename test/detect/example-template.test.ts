@@ -28,7 +28,7 @@ describe('expandExample', () => {
 
   it('takes a range as a random length', () => {
     const lengths = new Set(Array.from({ length: 60 }, (_, i) => expandExample('{{ hex 3-5 }}', `${i}`).length));
-    assert.deepEqual([...lengths].toSorted(), [3, 4, 5]);
+    assert.deepEqual(lengths, new Set([3, 4, 5]));
   });
 
   it('makes UUIDs, characters of a set and one of several', () => {
