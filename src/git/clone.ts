@@ -136,6 +136,7 @@ async function folderSize(folder: string): Promise<number> {
 }
 
 function cloneFailed(url: string, cause: unknown): LeakgateError {
-  const lines = (cause instanceof Error ? cause.message : String(cause)).split('\n').filter((line) => /^(?:fatal|error|ssh|remote):|timeout/i.test(line));
-  return new LeakgateError('GIT_FAILED', `${url} could not be cloned${lines.length === 0 ? '' : `: ${lines.slice(0, 3).map(escapeControls).join('; ')}`}`, { cause });
+  const said = (cause instanceof Error ? cause.message : String(cause)).split(/[\r\n]+/).map((line) => line.trimEnd());
+  const telling = said.filter((line) => /^(?:fatal|error|ssh|remote):|block timeout/i.test(line) && !/^remote: (?:Enumerating|Counting|Compressing|Total)/.test(line));
+  return new LeakgateError('GIT_FAILED', `${url} could not be cloned${telling.length === 0 ? '' : `: ${telling.slice(0, 3).map(escapeControls).join('; ')}`}`, { cause });
 }

@@ -51,8 +51,8 @@ describe('branchTip', () => {
 describe('listRefs', () => {
   it('lists many refs with odd names and passes over broken ones', async () => {
     const repo = createRepo().write('a', 'a').commit().tag('v1', 'HEAD', 'words');
-    // Written by hand: git takes seconds to make so many.
-    const packed = Array.from({ length: 3000 }, (_, i) => `${repo.head} refs/heads/x/${1000 + i}\n`).join('');
+    const { head } = repo;
+    const packed = Array.from({ length: 3000 }, (_, i) => `${head} refs/heads/x/${1000 + i}\n`).join('');
     writeFileSync(join(repo.gitDir, 'packed-refs'), `# pack-refs with: sorted \n${packed}`);
     writeFileSync(join(repo.gitDir, 'refs/heads/broken'), 'nonsense\n');
     const refs = await listRefs(await openRepository(repo.path, { env }));
