@@ -37,7 +37,11 @@ export async function readChangeLog(
   let kept = 0;
   let whole = true;
   let unread: Unread | undefined;
-  const log = readRawLog(repository, scope, { oldestFirst: true, onUnread: (problem) => void (unread = problem), signal: options.signal });
+  const log = readRawLog(repository, scope, {
+    oldestFirst: true,
+    onUnread: (problem) => void (unread = problem),
+    signal: options.signal,
+  });
   for await (const batch of log) {
     for (const { oid, parents, changes } of batch) {
       const room = kept < KEEP_CHANGES;
@@ -45,7 +49,12 @@ export async function readChangeLog(
       const wanted = room ? changes : changes.filter((change) => bringsOldBlob(change, options.isNew));
       kept += wanted.length;
       // Views of what git printed would keep all of it.
-      if (wanted.length > 0) commits.push({ commit: oid, parents, changes: wanted.map((change) => ({ ...change, path: Buffer.from(change.path) })) });
+      if (wanted.length > 0)
+        commits.push({
+          commit: oid,
+          parents,
+          changes: wanted.map((change) => ({ ...change, path: Buffer.from(change.path) })),
+        });
     }
   }
   return { commits, whole, ...(unread === undefined ? {} : { unread }) };

@@ -16,7 +16,11 @@ export interface CommitInfo {
 const MAX_COMMIT_BYTES = 16 << 20;
 
 /** Reads commits and tags; those that cannot be read are left out. */
-export async function readCommitInfo(repository: Repository, oids: readonly Oid[], signal: AbortSignal): Promise<ReadonlyMap<Oid, CommitInfo>> {
+export async function readCommitInfo(
+  repository: Repository,
+  oids: readonly Oid[],
+  signal: AbortSignal,
+): Promise<ReadonlyMap<Oid, CommitInfo>> {
   const found = new Map<Oid, CommitInfo>();
   const handler = {
     object(oid: Oid, _type: string, content: Buffer): void {
@@ -24,7 +28,8 @@ export async function readCommitInfo(repository: Repository, oids: readonly Oid[
     },
     unread(): void {},
   };
-  if (oids.length > 0) await readObjects(repository, [...new Set(oids)], handler, { maxBlobBytes: MAX_COMMIT_BYTES, signal });
+  if (oids.length > 0)
+    await readObjects(repository, [...new Set(oids)], handler, { maxBlobBytes: MAX_COMMIT_BYTES, signal });
   return found;
 }
 

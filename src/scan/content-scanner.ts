@@ -58,7 +58,12 @@ const NOTHING: ContentFindings = { findings: [], dropped: 0 };
 export function createContentScanner(settings: ScanSettings): ContentScanner {
   const detector = createDetector(settings.ruleset);
 
-  function toRaw(content: Uint8Array, index: LineIndex, match: Match, all: readonly Match[]): Omit<RawFinding, 'kind' | 'object'> {
+  function toRaw(
+    content: Uint8Array,
+    index: LineIndex,
+    match: Match,
+    all: readonly Match[],
+  ): Omit<RawFinding, 'kind' | 'object'> {
     const rule = detector.rules[match.rule] as Rule;
     const secretBytes = content.subarray(match.secretStart, match.secretEnd);
     const secret = textOf(secretBytes);

@@ -63,7 +63,8 @@ export function tooManyFindings(what: string, dropped: number): Unread {
 /** `failed` with an error, `partial` with anything unread, else `complete`. `show` makes names fit to be printed. */
 export function toCoverage(tally: CoverageTally, show: (text: string) => string): Coverage {
   const { unread, error, ...read } = tally;
-  const outcome: Outcome = error !== undefined ? 'failed' : Object.keys(unread.counts).length > 0 ? 'partial' : 'complete';
+  const outcome: Outcome =
+    error !== undefined ? 'failed' : Object.keys(unread.counts).length > 0 ? 'partial' : 'complete';
   return {
     outcome,
     ...read,

@@ -63,9 +63,17 @@ export function toFinding(
     ...(info?.author === undefined ? {} : { author: context.show(info.author) }),
     ...(info?.email === undefined ? {} : { email: context.show(info.email) }),
     ...(info?.date === undefined ? {} : { date: info.date }),
-    state: suppression === undefined ? (preExisting ? 'pre-existing' : 'new') : suppression.kind === 'review' ? 'reviewed' : 'suppressed',
+    state:
+      suppression === undefined
+        ? preExisting
+          ? 'pre-existing'
+          : 'new'
+        : suppression.kind === 'review'
+          ? 'reviewed'
+          : 'suppressed',
     blocking: rule.blocking,
-    occurrences: group.objects.size,
+    // A path is one path, however many trees have it.
+    occurrences: raw.kind === 'path' ? 1 : group.objects.size,
     ...(suppression === undefined ? {} : { suppression }),
   };
 }

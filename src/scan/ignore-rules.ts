@@ -44,7 +44,10 @@ function parseLine(line: string): IgnoreRule[] {
   const foldersOnly = pattern.endsWith('/');
   if (foldersOnly) pattern = pattern.slice(0, -1);
   const anchored = pattern.includes('/');
-  const segments = pattern.replace(/^\//, '').split('/').filter((segment, i, all) => segment !== '**' || all[i - 1] !== '**');
+  const segments = pattern
+    .replace(/^\//, '')
+    .split('/')
+    .filter((segment, i, all) => segment !== '**' || all[i - 1] !== '**');
   return [{ negated, foldersOnly, segments: anchored ? segments : ['**', ...segments] }];
 }
 

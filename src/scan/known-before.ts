@@ -23,11 +23,21 @@ export async function markPreExisting(
   log: ChangeLog,
   context: ScanContext,
 ): Promise<LocatedFinding[]> {
-  const counting = findings.filter(({ suppression, place, raw }) => suppression === undefined && place?.commit !== undefined && (raw.kind === 'blob' || raw.kind === 'path'));
+  const counting = findings.filter(
+    ({ suppression, place, raw }) =>
+      suppression === undefined && place?.commit !== undefined && (raw.kind === 'blob' || raw.kind === 'path'),
+  );
   if (counting.length === 0) return [...findings];
   const asked = new Set(counting);
-  const before = await readVersionsBefore(counting.map(({ place }) => place as Place), history, context);
-  const old = createOldVersions(history.repository, context.settings, { maxBlobBytes: context.policy.settings.maxBlobBytes, signal: context.stop.final });
+  const before = await readVersionsBefore(
+    counting.map(({ place }) => place as Place),
+    history,
+    context,
+  );
+  const old = createOldVersions(history.repository, context.settings, {
+    maxBlobBytes: context.policy.settings.maxBlobBytes,
+    signal: context.stop.final,
+  });
   const inBlobs = counting.filter(({ raw }) => raw.kind === 'blob');
   await old.load(inBlobs.flatMap(({ place }) => before.get(placeKey(place as Place)) ?? []));
   const deleted = await readDeleted(inBlobs, before, log, old);
@@ -40,16 +50,32 @@ export async function markPreExisting(
         ? versions.length > 0
         : versions.length > 0
           ? versions.every((oid) => old.has(oid, fingerprint))
-          : (deleted.get(finding.place?.commit as Oid) ?? []).some(({ oid, path }) => old.has(oid, fingerprint) && countsAt(finding, path, context));
+          : (deleted.get(finding.place?.commit as Oid) ?? []).some(
+              ({ oid, path }) => old.has(oid, fingerprint) && countsAt(finding, path, context),
+            );
     return known ? { ...finding, preExisting: true } : finding;
   });
 }
 
 /** For each place, what its commit's parents have at the same path. Nothing in the map: nothing was there. */
-export async function readVersionsBefore(places: readonly Place[], { repository }: ScannedHistory, { stop }: ScanContext): Promise<Map<string, Oid[]>> {
-  const info = await readCommitInfo(repository, places.map(({ commit }) => commit as Oid), stop.final);
-  const asked = places.flatMap((place) => (info.get(place.commit as Oid)?.parents ?? []).map((parent) => ({ place, parent })));
-  const answers = await resolvePaths(repository, asked.map(({ place, parent }) => ({ commit: parent, path: place.path })), stop.final);
+export async function readVersionsBefore(
+  places: readonly Place[],
+  { repository }: ScannedHistory,
+  { stop }: ScanContext,
+): Promise<Map<string, Oid[]>> {
+  const info = await readCommitInfo(
+    repository,
+    places.map(({ commit }) => commit as Oid),
+    stop.final,
+  );
+  const asked = places.flatMap((place) =>
+    (info.get(place.commit as Oid)?.parents ?? []).map((parent) => ({ place, parent })),
+  );
+  const answers = await resolvePaths(
+    repository,
+    asked.map(({ place, parent }) => ({ commit: parent, path: place.path })),
+    stop.final,
+  );
   const before = new Map<string, Oid[]>();
   asked.forEach(({ place }, i) => {
     const oid = answers[i];
@@ -73,12 +99,17 @@ async function readDeleted(
   log: ChangeLog,
   old: OldVersions,
 ): Promise<Map<Oid, { readonly oid: Oid; readonly path: Buffer }[]>> {
-  const adding = new Set(findings.filter(({ place }) => !before.has(placeKey(place as Place))).map(({ place }) => place?.commit));
+  const adding = new Set(
+    findings.filter(({ place }) => !before.has(placeKey(place as Place))).map(({ place }) => place?.commit),
+  );
   const deleted = new Map<Oid, { readonly oid: Oid; readonly path: Buffer }[]>();
   for (const { commit, changes } of log.commits) {
     if (!adding.has(commit)) continue;
     const gone = changes.filter(({ newMode }) => newMode === 0).slice(0, MAX_DELETED);
-    deleted.set(commit, gone.flatMap(({ oldOids, path }) => oldOids.filter((oid) => !isZeroOid(oid)).map((oid) => ({ oid, path }))));
+    deleted.set(
+      commit,
+      gone.flatMap(({ oldOids, path }) => oldOids.filter((oid) => !isZeroOid(oid)).map((oid) => ({ oid, path }))),
+    );
   }
   await old.load([...deleted.values()].flat().map(({ oid }) => oid));
   return deleted;

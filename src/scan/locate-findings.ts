@@ -30,7 +30,11 @@ interface Located {
   readonly judgement: Judgement;
 }
 
-export async function locateFindings(raw: readonly RawFinding[], history: ScannedHistory, context: ScanContext): Promise<LocatedFinding[]> {
+export async function locateFindings(
+  raw: readonly RawFinding[],
+  history: ScannedHistory,
+  context: ScanContext,
+): Promise<LocatedFinding[]> {
   const { listing } = history;
   const inBlobs = raw.filter(({ kind }) => kind === 'blob');
   const places = await firstPlaces(inBlobs, history, context);
@@ -38,7 +42,9 @@ export async function locateFindings(raw: readonly RawFinding[], history: Scanne
     const place = finding.kind === 'blob' ? (places.get(finding.object) as Place) : placeOf(finding, listing);
     return { raw: finding, place, judgement: judgeAt(finding, place, context) };
   });
-  const unsettled = located.filter((item) => item.raw.kind === 'blob' && (item.judgement.byPath || !isCertain(item.place)));
+  const unsettled = located.filter(
+    (item) => item.raw.kind === 'blob' && (item.judgement.byPath || !isCertain(item.place)),
+  );
   const others = await findOtherPlaces(unsettled, history, context);
   return located.flatMap((item) => {
     const settled = settle(item, others.get(oidOf(listing, item.raw.object)) ?? [], context);
@@ -46,28 +52,42 @@ export async function locateFindings(raw: readonly RawFinding[], history: Scanne
   });
 }
 
-async function firstPlaces(findings: readonly RawFinding[], { repository, listing }: ScannedHistory, { stop }: ScanContext): Promise<Map<number, FirstPlace>> {
+async function firstPlaces(
+  findings: readonly RawFinding[],
+  { repository, listing }: ScannedHistory,
+  { stop }: ScanContext,
+): Promise<Map<number, FirstPlace>> {
   const objects = [...new Set(findings.map(({ object }) => object))];
   return findFirstPlaces(repository, listing, objects, stop.final);
 }
 
 /** The place of what is no blob: a commit or tag is found in itself, a path where it is written. */
 function placeOf(raw: RawFinding, listing: ObjectListing): Place {
-  if (raw.kind !== 'path') return raw.kind === 'commit' ? { path: Buffer.alloc(0), commit: oidOf(listing, raw.object) } : { path: Buffer.alloc(0) };
+  if (raw.kind !== 'path')
+    return raw.kind === 'commit'
+      ? { path: Buffer.alloc(0), commit: oidOf(listing, raw.object) }
+      : { path: Buffer.alloc(0) };
   const { commit } = hintOf(listing, raw.object);
   return { path: Buffer.from(raw.path as Uint8Array), ...(commit === undefined ? {} : { commit }) };
 }
 
 export function judgeAt(raw: RawFinding, { path, commit }: Place, { judge }: ScanContext): Judgement {
   const hasPath = raw.kind === 'blob' || raw.kind === 'path';
-  return judge.judge(raw, { ...(hasPath ? { path: bytesToText(path) } : {}), ...(commit === undefined ? {} : { commit }) });
+  return judge.judge(raw, {
+    ...(hasPath ? { path: bytesToText(path) } : {}),
+    ...(commit === undefined ? {} : { commit }),
+  });
 }
 
 /**
  * Every place in the scanned part of history that has one of these blobs, oldest first. Needed where the first place is a guess, or where
  * the path decided: content that stands at an excluded path counts if it stands at another one as well.
  */
-async function findOtherPlaces(unsettled: readonly Located[], history: ScannedHistory, { stop, tally }: ScanContext): Promise<Map<Oid, Place[]>> {
+async function findOtherPlaces(
+  unsettled: readonly Located[],
+  history: ScannedHistory,
+  { stop, tally }: ScanContext,
+): Promise<Map<Oid, Place[]>> {
   const found = new Map<Oid, Place[]>();
   const wanted = new Set(unsettled.map(({ raw }) => oidOf(history.listing, raw.object)));
   if (wanted.size === 0) return found;
@@ -105,8 +125,14 @@ function isCertain(place: Place): boolean {
 
 /** The first place at which the finding counts; where it counts nowhere, the first at which it is on record. */
 function settle(item: Located, others: readonly Place[], context: ScanContext): Located {
-  if (others.length === 0) return item;
-  const candidates = others.map((place): Located => ({ raw: item.raw, place, judgement: judgeAt(item.raw, place, context) }));
+  // What no commit of the scope has stands in no commit: it is what a tag names.
+  if (others.length === 0)
+    return isCertain(item.place) || item.raw.kind !== 'blob' ? item : { ...item, place: { path: item.place.path } };
+  const candidates = others.map((place): Located => ({
+    raw: item.raw,
+    place,
+    judgement: judgeAt(item.raw, place, context),
+  }));
   if (isCertain(item.place)) candidates.unshift(item);
   return (
     candidates.find(({ judgement }) => judgement.suppression === undefined) ??
@@ -124,7 +150,7 @@ function toLocated({ raw, place, judgement }: Located, listing: ObjectListing): 
   return [
     {
       raw,
-      path: hasPath ? bytesToText(place.path) : oid,
+      path: hasPath && place.path.length > 0 ? bytesToText(place.path) : oid,
       ...(raw.kind === 'path' ? {} : { blob: oid }),
       ...(commit === undefined ? {} : { commit }),
       preExisting: false,
@@ -135,7 +161,11 @@ function toLocated({ raw, place, judgement }: Located, listing: ObjectListing): 
 }
 
 /** What can be said without asking git any more: the scan was stopped and there is no time. */
-export function locateRoughly(raw: readonly RawFinding[], listing: ObjectListing, context: ScanContext): LocatedFinding[] {
+export function locateRoughly(
+  raw: readonly RawFinding[],
+  listing: ObjectListing,
+  context: ScanContext,
+): LocatedFinding[] {
   return raw.flatMap((finding) => {
     const place = finding.kind === 'blob' ? hintOf(listing, finding.object) : placeOf(finding, listing);
     return toLocated({ raw: finding, place, judgement: judgeAt(finding, place, context) }, listing);

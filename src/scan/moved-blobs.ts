@@ -25,7 +25,12 @@ interface Moved {
 }
 
 /** Findings in such blobs that count at their new path and did not count before. */
-export async function findInMovedBlobs(history: ScannedHistory, log: ChangeLog, isNew: (oid: Oid) => boolean, context: ScanContext): Promise<LocatedFinding[]> {
+export async function findInMovedBlobs(
+  history: ScannedHistory,
+  log: ChangeLog,
+  isNew: (oid: Oid) => boolean,
+  context: ScanContext,
+): Promise<LocatedFinding[]> {
   const places = oldBlobPlaces(log, isNew);
   if (places.size === 0) return [];
   const builder = new ListingBuilder(history.listing.idLength);
@@ -45,7 +50,11 @@ export async function findInMovedBlobs(history: ScannedHistory, log: ChangeLog, 
   const counting = raw.flatMap((finding) => {
     const oid = oidOf(listing, finding.object);
     // One place for each path; numbers below zero keep them apart from the objects of the listing.
-    const moved = (places.get(oid) ?? []).map((place): Moved => ({ raw: { ...finding, object: -1 - finding.object }, oid, ...place }));
+    const moved = (places.get(oid) ?? []).map((place): Moved => ({
+      raw: { ...finding, object: -1 - finding.object },
+      oid,
+      ...place,
+    }));
     return moved.filter(({ raw: judged, place }) => judgeAt(judged, place, context).suppression === undefined);
   });
   return (await onlyIntroduced(counting, history, context)).map(({ raw: finding, oid, place }) => ({
@@ -58,7 +67,10 @@ export async function findInMovedBlobs(history: ScannedHistory, log: ChangeLog, 
   }));
 }
 
-function oldBlobPlaces({ commits }: ChangeLog, isNew: (oid: Oid) => boolean): Map<Oid, { place: Place; parents: readonly Oid[] }[]> {
+function oldBlobPlaces(
+  { commits }: ChangeLog,
+  isNew: (oid: Oid) => boolean,
+): Map<Oid, { place: Place; parents: readonly Oid[] }[]> {
   const places = new Map<Oid, { place: Place; parents: readonly Oid[] }[]>();
   for (const { commit, parents, changes } of commits) {
     for (const change of changes) {
@@ -72,11 +84,22 @@ function oldBlobPlaces({ commits }: ChangeLog, isNew: (oid: Oid) => boolean): Ma
   return places;
 }
 
-async function onlyIntroduced(moved: readonly Moved[], history: ScannedHistory, context: ScanContext): Promise<Moved[]> {
+async function onlyIntroduced(
+  moved: readonly Moved[],
+  history: ScannedHistory,
+  context: ScanContext,
+): Promise<Moved[]> {
   if (moved.length === 0) return [];
   const { stop, policy } = context;
-  const before = await readVersionsBefore(moved.map(({ place }) => place), history, context);
-  const old = createOldVersions(history.repository, context.settings, { maxBlobBytes: policy.settings.maxBlobBytes, signal: stop.final });
+  const before = await readVersionsBefore(
+    moved.map(({ place }) => place),
+    history,
+    context,
+  );
+  const old = createOldVersions(history.repository, context.settings, {
+    maxBlobBytes: policy.settings.maxBlobBytes,
+    signal: stop.final,
+  });
   await old.load([...before.values()].flat());
   const added = moved.filter(({ place }) => !before.has(placeKey(place)));
   const counted = await findCountedBefore(added, history, context);
@@ -88,17 +111,28 @@ async function onlyIntroduced(moved: readonly Moved[], history: ScannedHistory, 
 }
 
 /** Those whose blob stood at a path where the finding counted already: renaming or copying such a file introduces nothing. */
-async function findCountedBefore(added: readonly Moved[], { repository }: ScannedHistory, context: ScanContext): Promise<ReadonlySet<Moved>> {
+async function findCountedBefore(
+  added: readonly Moved[],
+  { repository }: ScannedHistory,
+  context: ScanContext,
+): Promise<ReadonlySet<Moved>> {
   const counted = new Set<Moved>();
   const byParent = new Map<Oid, Moved[]>();
   for (const item of added) {
     for (const parent of item.parents) byParent.set(parent, [...(byParent.get(parent) ?? []), item]);
   }
   for (const [parent, items] of byParent) {
-    const { found, whole } = await findInTree(repository, parent, new Set(items.map(({ oid }) => oid)), context.stop.final);
+    const { found, whole } = await findInTree(
+      repository,
+      parent,
+      new Set(items.map(({ oid }) => oid)),
+      context.stop.final,
+    );
     if (!whole) addUnread(context.tally.unread, { reason: 'too-many-paths', what: parent });
     for (const item of items) {
-      const stood = found.some(({ oid, path }) => oid === item.oid && judgeAt(item.raw, { path }, context).suppression === undefined);
+      const stood = found.some(
+        ({ oid, path }) => oid === item.oid && judgeAt(item.raw, { path }, context).suppression === undefined,
+      );
       if (stood) counted.add(item);
     }
   }

@@ -37,7 +37,11 @@ export class ListingBuilder {
   add(chunk: Buffer): void {
     this.#chunks.push(chunk);
     this.#size += chunk.length;
-    if (this.#size > MOST_BYTES) throw new LeakgateError('GIT_FAILED', 'the list of objects is longer than 4 GiB; scan in parts (by branch or range)');
+    if (this.#size > MOST_BYTES)
+      throw new LeakgateError(
+        'GIT_FAILED',
+        'the list of objects is longer than 4 GiB; scan in parts (by branch or range)',
+      );
   }
 
   /** Adds objects that no ref reaches. Nothing may be added with `add` afterwards. */

@@ -12,14 +12,21 @@ export interface OldVersions {
   has(oid: Oid, fingerprint: string): boolean;
 }
 
-export function createOldVersions(repository: Repository, settings: ScanSettings, options: { readonly maxBlobBytes: number; readonly signal: AbortSignal }): OldVersions {
+export function createOldVersions(
+  repository: Repository,
+  settings: ScanSettings,
+  options: { readonly maxBlobBytes: number; readonly signal: AbortSignal },
+): OldVersions {
   const known = new Map<Oid, ReadonlySet<string>>();
   // Only fingerprints are wanted, so nothing is kept in clear whatever the caller asked for.
   let scanner: ContentScanner | undefined;
   const handler = {
     object(oid: Oid, _type: string, content: Buffer): void {
       scanner ??= createContentScanner({ ...settings, showSecrets: false });
-      known.set(oid, new Set(scanner.scan(content, 'blob', -1).findings.map((finding: RawFinding) => finding.fingerprint)));
+      known.set(
+        oid,
+        new Set(scanner.scan(content, 'blob', -1).findings.map((finding: RawFinding) => finding.fingerprint)),
+      );
     },
     unread(): void {},
   };

@@ -40,13 +40,25 @@ export function createPathScanner(settings: ScanSettings, content: ContentScanne
       });
   }
 
+  /** A secret in the name of a folder is a finding of that folder, not of everything in it. */
+  function inName(path: Uint8Array): readonly RawFinding[] {
+    const found = content.scan(path, 'path', -1).findings;
+    const nameAt = path.lastIndexOf(SLASH) + 1;
+    if (found.length === 0 || nameAt === 0) return found;
+    const inFolder = content.scan(path.subarray(0, nameAt - 1), 'path', -1).findings;
+    const known = new Set(inFolder.map((finding) => finding.fingerprint));
+    return found.filter((finding) => !known.has(finding.fingerprint));
+  }
+
   return (path, isFolder) => {
-    const written = content.scan(path, 'path', -1).findings;
+    const written = inName(path);
     const named = isFolder ? NOTHING : byPathRule(path);
     if (written.length === 0 && named.length === 0) return NOTHING;
-    return [...written.map(({ inlineMark: _, ...finding }) => ({ ...finding, path })), ...named];
+    return [...written.map((finding) => ({ ...finding, path })), ...named];
   };
 }
+
+const SLASH = 0x2f;
 
 function compilePathRules({ rules }: Detector): { rule: (typeof rules)[number]; index: number; pattern: Pattern }[] {
   return rules.flatMap((rule, index) =>

@@ -47,7 +47,7 @@ export function createPathTable(idBytes: number, onNewPath: OnNewPath): PathTabl
     let folderNumber = folders.get(key);
     if (folderNumber === undefined) folders.set(key, (folderNumber = folders.size));
     const end = content.length;
-    for (let at = 0; at < end; ) {
+    for (let at = 0; at < end;) {
       const isFolder = content[at] === DIGIT_4;
       while (at < end && content[at] !== SPACE) at++;
       const start = ++at;
@@ -58,7 +58,15 @@ export function createPathTable(idBytes: number, onNewPath: OnNewPath): PathTabl
     }
   }
 
-  function visit(content: Uint8Array, from: number, to: number, hash: number, parent: number, folder: Buffer, object: number): void {
+  function visit(
+    content: Uint8Array,
+    from: number,
+    to: number,
+    hash: number,
+    parent: number,
+    folder: Buffer,
+    object: number,
+  ): void {
     const mask = slots.length - 1;
     let slot = hash & mask;
     for (let entry = slots[slot] as number; entry >= 0; entry = slots[slot] as number) {
@@ -80,7 +88,15 @@ export function createPathTable(idBytes: number, onNewPath: OnNewPath): PathTabl
     return true;
   }
 
-  function addEntry(slot: number, content: Uint8Array, from: number, to: number, hash: number, parent: number, object: number): void {
+  function addEntry(
+    slot: number,
+    content: Uint8Array,
+    from: number,
+    to: number,
+    hash: number,
+    parent: number,
+    object: number,
+  ): void {
     if (count + 2 > hashes.length) {
       hashes = larger(hashes);
       parents = larger(parents);
@@ -131,7 +147,11 @@ function hashOf(bytes: Uint8Array, from: number, to: number, seed: number): numb
   let hash = seed ^ (to - from);
   let at = from;
   for (; at + 4 <= to; at += 4) {
-    const word = (bytes[at] as number) | ((bytes[at + 1] as number) << 8) | ((bytes[at + 2] as number) << 16) | ((bytes[at + 3] as number) << 24);
+    const word =
+      (bytes[at] as number) |
+      ((bytes[at + 1] as number) << 8) |
+      ((bytes[at + 2] as number) << 16) |
+      ((bytes[at + 3] as number) << 24);
     hash = Math.imul(hash ^ word, 0x9e3779b1);
     hash ^= hash >>> 15;
   }

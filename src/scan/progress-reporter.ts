@@ -40,7 +40,8 @@ export function createProgressReporter(listener: ((progress: Progress) => void) 
   return {
     watch(cells, count) {
       total = (total ?? 0) + count;
-      const timer = listener === undefined ? undefined : setInterval(() => report(sum(cells.done), sum(cells.bytes)), INTERVAL_MS);
+      const timer =
+        listener === undefined ? undefined : setInterval(() => report(sum(cells.done), sum(cells.bytes)), INTERVAL_MS);
       return {
         close() {
           clearInterval(timer);

@@ -108,7 +108,11 @@ export function createRangeScanner(plan: RangePlan): RangeScanner {
           bytes += view.length;
           cells.bytes[task] = bytes;
         } catch (error) {
-          addUnread(unread, { reason: 'worker-died', what: oid, detail: error instanceof Error ? error.message : String(error) });
+          addUnread(unread, {
+            reason: 'worker-died',
+            what: oid,
+            detail: error instanceof Error ? error.message : String(error),
+          });
           fate = FATE.unread;
         }
         finish(object, fate);

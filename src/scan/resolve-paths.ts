@@ -16,7 +16,11 @@ const BATCH = 20_000;
  * What stands at each place: the object's id, or undefined for nothing. git walks only the folders on the way, however large the tree.
  * Paths with a newline cannot be asked for and count as nothing.
  */
-export async function resolvePaths(repository: Repository, places: readonly TreePlace[], signal: AbortSignal): Promise<(Oid | undefined)[]> {
+export async function resolvePaths(
+  repository: Repository,
+  places: readonly TreePlace[],
+  signal: AbortSignal,
+): Promise<(Oid | undefined)[]> {
   const answers: (Oid | undefined)[] = [];
   for (let from = 0; from < places.length; from += BATCH) {
     answers.push(...(await resolveBatch(repository, places.slice(from, from + BATCH), signal)));
@@ -24,11 +28,20 @@ export async function resolvePaths(repository: Repository, places: readonly Tree
   return answers;
 }
 
-async function resolveBatch(repository: Repository, places: readonly TreePlace[], signal: AbortSignal): Promise<(Oid | undefined)[]> {
+async function resolveBatch(
+  repository: Repository,
+  places: readonly TreePlace[],
+  signal: AbortSignal,
+): Promise<(Oid | undefined)[]> {
   const askable = places.map(({ path }) => !path.includes(LF));
-  const input = places.flatMap(({ commit, path }, i) => (askable[i] === true ? [Buffer.from(`${commit}:`), path, Buffer.of(LF)] : []));
+  const input = places.flatMap(({ commit, path }, i) =>
+    askable[i] === true ? [Buffer.from(`${commit}:`), path, Buffer.of(LF)] : [],
+  );
   if (input.length === 0) return places.map(() => undefined);
-  const { stdout } = await runGit(repository, ['cat-file', '--batch-check=%(objectname)'], { input: Buffer.concat(input), signal });
+  const { stdout } = await runGit(repository, ['cat-file', '--batch-check=%(objectname)'], {
+    input: Buffer.concat(input),
+    signal,
+  });
   const lines = stdout.toString('latin1').split('\n');
   let next = 0;
   return askable.map((asked) => {

@@ -41,7 +41,10 @@ export function createScanContext(options: ScanOptions): ScanContext {
   return {
     policy,
     settings,
-    judge: createJudge(policy, { inlineMarks: options.inlineMarks ?? policy.settings.inlineMarks, now: options.now ?? new Date() }),
+    judge: createJudge(policy, {
+      inlineMarks: options.inlineMarks ?? policy.settings.inlineMarks,
+      now: options.now ?? new Date(),
+    }),
     // Most scans find nothing and never need it.
     show: (text) => (show ??= createTextRedactor(createDetector(ruleset), showSecrets))(text),
     tally: createCoverageTally(),
@@ -54,6 +57,10 @@ export function createScanContext(options: ScanOptions): ScanContext {
 const NO_COMMITS: ReadonlyMap<Oid, CommitInfo> = new Map();
 
 /** Groups located findings and turns them into what is reported. */
-export function toFindings(located: readonly LocatedFinding[], context: ScanContext, commits: ReadonlyMap<Oid, CommitInfo> = NO_COMMITS): Finding[] {
+export function toFindings(
+  located: readonly LocatedFinding[],
+  context: ScanContext,
+  commits: ReadonlyMap<Oid, CommitInfo> = NO_COMMITS,
+): Finding[] {
   return groupFindings(located).map((group) => toFinding(group, { judge: context.judge, show: context.show, commits }));
 }

@@ -27,11 +27,20 @@ interface Reader {
   buffer: Buffer;
 }
 
-export async function scanDirectory(target: Extract<ScanTarget, { kind: 'directory' }>, context: ScanContext): Promise<Finding[]> {
+export async function scanDirectory(
+  target: Extract<ScanTarget, { kind: 'directory' }>,
+  context: ScanContext,
+): Promise<Finding[]> {
   const { root, entries } = openTarget(target.path, context);
   const { settings, stop, tally, progress } = context;
   const content = createContentScanner(settings);
-  const reader: Reader = { root, content, paths: createPathScanner(settings, content), context, buffer: Buffer.allocUnsafeSlow(1 << 16) };
+  const reader: Reader = {
+    root,
+    content,
+    paths: createPathScanner(settings, content),
+    context,
+    buffer: Buffer.allocUnsafeSlow(1 << 16),
+  };
   const found: { raw: RawFinding; path: Buffer }[] = [];
   let object = 0;
   let turnAt = performance.now() + TURN_MS;
@@ -54,7 +63,9 @@ export async function scanDirectory(target: Extract<ScanTarget, { kind: 'directo
     found.flatMap(({ raw, path }) => {
       const text = bytesToText(path);
       const { suppression } = context.judge.judge(raw, { path: text });
-      return suppression === 'not-applicable' ? [] : [{ raw, path: text, preExisting: false, ...(suppression === undefined ? {} : { suppression }) }];
+      return suppression === 'not-applicable'
+        ? []
+        : [{ raw, path: text, preExisting: false, ...(suppression === undefined ? {} : { suppression }) }];
     }),
     context,
   );
@@ -65,7 +76,8 @@ function openTarget(path: string, { options }: ScanContext): { root: string; ent
     const root = realpathSync(path);
     const stats = statSync(root);
     if (stats.isDirectory()) return { root, entries: walkDirectory(root, { gitignore: options.gitignore ?? false }) };
-    if (stats.isFile()) return { root: dirname(root), entries: [{ kind: 'file', path: Buffer.from(basename(root)), size: stats.size }] };
+    if (stats.isFile())
+      return { root: dirname(root), entries: [{ kind: 'file', path: Buffer.from(basename(root)), size: stats.size }] };
   } catch (cause) {
     throw new LeakgateError('TARGET_INVALID', `${escapeControls(path)} does not exist or cannot be read`, { cause });
   }
@@ -101,15 +113,26 @@ function numbered(findings: readonly RawFinding[], object: number): RawFinding[]
   return findings.map((finding) => ({ ...finding, object }));
 }
 
-async function scanFile(entry: Extract<WalkEntry, { size: number }>, object: number, reader: Reader): Promise<EntryFindings> {
+async function scanFile(
+  entry: Extract<WalkEntry, { size: number }>,
+  object: number,
+  reader: Reader,
+): Promise<EntryFindings> {
   const { tally, stop } = reader.context;
   const name = bytesToText(entry.path);
   try {
-    const found = entry.kind === 'symlink' ? scanLink(entry.path, object, reader) : await scanOpened(entry, object, reader);
+    const found =
+      entry.kind === 'symlink' ? scanLink(entry.path, object, reader) : await scanOpened(entry, object, reader);
     if (found.dropped > 0) addUnread(tally.unread, tooManyFindings(name, found.dropped));
-    if (found.undecoded) addUnread(tally.unread, { reason: 'too-large', what: name, detail: 'UTF-16 or UTF-32 text of this length is scanned as bytes only' });
+    if (found.undecoded)
+      addUnread(tally.unread, {
+        reason: 'too-large',
+        what: name,
+        detail: 'UTF-16 or UTF-32 text of this length is scanned as bytes only',
+      });
     const reason = stop.reason();
-    if (found.stopped && reason !== undefined) addUnread(tally.unread, { reason, what: name, detail: `after ${found.bytes} bytes` });
+    if (found.stopped && reason !== undefined)
+      addUnread(tally.unread, { reason, what: name, detail: `after ${found.bytes} bytes` });
     else tally.blobs += 1;
     return found;
   } catch (error) {
@@ -125,7 +148,11 @@ function scanLink(path: Buffer, object: number, { root, content }: Reader): Stre
   return { ...content.scan(target, 'file', object), bytes: target.length, undecoded: false, stopped: false };
 }
 
-async function scanOpened(entry: Extract<WalkEntry, { size: number }>, object: number, reader: Reader): Promise<StreamFindings> {
+async function scanOpened(
+  entry: Extract<WalkEntry, { size: number }>,
+  object: number,
+  reader: Reader,
+): Promise<StreamFindings> {
   const { content, context } = reader;
   const { settings, policy, stop } = context;
   const descriptor = openFile(absolutePath(reader.root, entry.path));
@@ -135,12 +162,23 @@ async function scanOpened(entry: Extract<WalkEntry, { size: number }>, object: n
         await setImmediate();
         return readUpTo(descriptor, into);
       };
-      return await scanStream(fill, content, { kind: 'file', object, maxFindings: settings.maxFindingsPerBlob, signal: stop.signal });
+      return await scanStream(fill, content, {
+        kind: 'file',
+        object,
+        maxFindings: settings.maxFindingsPerBlob,
+        signal: stop.signal,
+      });
     }
     // One byte more than it had shows whether it has grown meanwhile; then there is more to come.
-    if (reader.buffer.length < entry.size + 1) reader.buffer = Buffer.allocUnsafeSlow(Math.max(entry.size + 1, reader.buffer.length * 2));
+    if (reader.buffer.length < entry.size + 1)
+      reader.buffer = Buffer.allocUnsafeSlow(Math.max(entry.size + 1, reader.buffer.length * 2));
     const filled = readUpTo(descriptor, reader.buffer);
-    return { ...content.scan(reader.buffer.subarray(0, filled), 'file', object), bytes: filled, undecoded: false, stopped: false };
+    return {
+      ...content.scan(reader.buffer.subarray(0, filled), 'file', object),
+      bytes: filled,
+      undecoded: false,
+      stopped: false,
+    };
   } finally {
     closeSync(descriptor);
   }

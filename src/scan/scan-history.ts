@@ -30,7 +30,16 @@ export async function scanHistory(target: HistoryTarget, context: ScanContext): 
   for (const oid of missing) addUnread(tally.unread, { reason: 'missing', what: oid });
   const isNew = createLazySet(listing);
   const changes = watchChanges(target, scope, isNew, context);
-  const scan = { repository, listing, settings, maxBlobBytes: policy.settings.maxBlobBytes, workers: options.workers, stop, tally, progress };
+  const scan = {
+    repository,
+    listing,
+    settings,
+    maxBlobBytes: policy.settings.maxBlobBytes,
+    workers: options.workers,
+    stop,
+    tally,
+    progress,
+  };
   const raw = await scanObjects(scan);
   const log = await changes;
   const located = await locate(raw, { repository, scope, listing }, { log, isNew }, context);
@@ -44,11 +53,15 @@ async function toScope(target: HistoryTarget, signal: AbortSignal): Promise<Hist
     case 'all':
       return { include: 'all', exclude: [] };
     case 'branch': {
-      const tip = (await branchTip(repository, target.branch, { signal })) ?? (await resolve(repository, target.branch, signal));
+      const tip =
+        (await branchTip(repository, target.branch, { signal })) ?? (await resolve(repository, target.branch, signal));
       return { include: [tip], exclude: [], tipOnly: !target.history };
     }
     case 'range':
-      return { include: [await resolve(repository, target.to, signal)], exclude: [await resolve(repository, target.from, signal)] };
+      return {
+        include: [await resolve(repository, target.to, signal)],
+        exclude: [await resolve(repository, target.from, signal)],
+      };
     case 'push': {
       const pushed = target.updates.flatMap(({ newOid }) => (newOid === undefined ? [] : [newOid]));
       return { include: [...new Set(pushed)], exclude: 'all' };
@@ -60,7 +73,11 @@ async function toScope(target: HistoryTarget, signal: AbortSignal): Promise<Hist
 
 async function resolve(repository: Repository, revision: string, signal: AbortSignal): Promise<Oid> {
   const oid = await resolveRevision(repository, revision, { signal });
-  if (oid === undefined) throw new LeakgateError('TARGET_INVALID', `there is no commit or branch ${escapeControls(JSON.stringify(revision))} in this repository`);
+  if (oid === undefined)
+    throw new LeakgateError(
+      'TARGET_INVALID',
+      `there is no commit or branch ${escapeControls(JSON.stringify(revision))} in this repository`,
+    );
   return oid;
 }
 
@@ -68,7 +85,12 @@ function list(target: HistoryTarget, scope: HistoryScope, { stop, policy }: Scan
   const strict = target.kind === 'push' && policy.settings.hook.strict;
   return listHistory(target.repository, scope, {
     signal: stop.signal,
-    ...(strict ? { unreached: (known: ObjectListing) => listQuarantineOnly(target.repository, idSet(known), { signal: stop.signal }) } : {}),
+    ...(strict
+      ? {
+          unreached: (known: ObjectListing) =>
+            listQuarantineOnly(target.repository, idSet(known), { signal: stop.signal }),
+        }
+      : {}),
   });
 }
 
@@ -87,7 +109,12 @@ function createLazySet(listing: ObjectListing): (oid: Oid) => boolean {
 const NO_CHANGES: ChangeLog = { commits: [], whole: true };
 
 /** Reads the changes of a push or range while its objects are scanned. Where nothing was there before, nothing can have moved. */
-async function watchChanges(target: HistoryTarget, scope: HistoryScope, isNew: (oid: Oid) => boolean, { stop, tally }: ScanContext): Promise<ChangeLog> {
+async function watchChanges(
+  target: HistoryTarget,
+  scope: HistoryScope,
+  isNew: (oid: Oid) => boolean,
+  { stop, tally }: ScanContext,
+): Promise<ChangeLog> {
   if (target.kind !== 'push' && target.kind !== 'range') return NO_CHANGES;
   try {
     const log = await readChangeLog(target.repository, scope, { isNew, signal: stop.signal });
@@ -117,7 +144,11 @@ async function locate(
   }
 }
 
-async function readCommits(located: readonly LocatedFinding[], repository: Repository, { stop, tally }: ScanContext): ReturnType<typeof readCommitInfo> {
+async function readCommits(
+  located: readonly LocatedFinding[],
+  repository: Repository,
+  { stop, tally }: ScanContext,
+): ReturnType<typeof readCommitInfo> {
   const oids = located.flatMap(({ commit }) => (commit === undefined ? [] : [commit]));
   try {
     return await readCommitInfo(repository, oids, stop.final);

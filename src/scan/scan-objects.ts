@@ -36,13 +36,28 @@ export interface ObjectScan {
 export async function scanObjects(scan: ObjectScan): Promise<readonly RawFinding[]> {
   const { repository, listing, stop, tally } = scan;
   const threads = scan.workers ?? (listing.count <= FEW_OBJECTS ? 0 : availableParallelism());
-  const order = listing.count <= FEW_OBJECTS ? inListingOrder(listing) : await inPackOrder(repository, listing, stop.signal);
+  const order =
+    listing.count <= FEW_OBJECTS ? inListingOrder(listing) : await inPackOrder(repository, listing, stop.signal);
   const ranges = cutRanges(listing.count, threads === 0 ? 1 : threads * RANGES_PER_WORKER);
   const cells = createProgressCells(listing.count, taskCells(ranges.length));
-  const plan: RangePlan = { settings: scan.settings, repository, listing, order, cells, maxBlobBytes: scan.maxBlobBytes };
+  const plan: RangePlan = {
+    settings: scan.settings,
+    repository,
+    listing,
+    order,
+    cells,
+    maxBlobBytes: scan.maxBlobBytes,
+  };
   const watch = scan.progress.watch(cells, listing.count);
   try {
-    const results = threads === 0 ? await scanHere(plan, ranges, stop) : await scanInPool(plan, ranges, { threads, signal: stop.signal, ...(scan.workerUrl === undefined ? {} : { workerUrl: scan.workerUrl }) });
+    const results =
+      threads === 0
+        ? await scanHere(plan, ranges, stop)
+        : await scanInPool(plan, ranges, {
+            threads,
+            signal: stop.signal,
+            ...(scan.workerUrl === undefined ? {} : { workerUrl: scan.workerUrl }),
+          });
     return collect(results, cells, scan);
   } finally {
     watch.close();
@@ -50,14 +65,22 @@ export async function scanObjects(scan: ObjectScan): Promise<readonly RawFinding
   }
 }
 
-async function scanHere(plan: RangePlan, ranges: readonly { from: number; to: number }[], stop: Stop): Promise<RangeResult[]> {
+async function scanHere(
+  plan: RangePlan,
+  ranges: readonly { from: number; to: number }[],
+  stop: Stop,
+): Promise<RangeResult[]> {
   const scanRange = createRangeScanner(plan);
   const results: RangeResult[] = [];
   for (const [task, range] of ranges.entries()) results.push(await scanRange({ task, ...range }, stop.signal));
   return results;
 }
 
-function collect(results: readonly RangeResult[], cells: ProgressCells, { listing, stop, tally }: ObjectScan): readonly RawFinding[] {
+function collect(
+  results: readonly RangeResult[],
+  cells: ProgressCells,
+  { listing, stop, tally }: ObjectScan,
+): readonly RawFinding[] {
   const findings: RawFinding[] = [];
   for (const result of results) {
     for (const finding of result.findings) findings.push(finding);
@@ -77,9 +100,20 @@ function collect(results: readonly RangeResult[], cells: ProgressCells, { listin
   return findings.sort((a, b) => a.object - b.object || a.line - b.line || a.column - b.column || a.rule - b.rule);
 }
 
-function noteUnseen(cells: ProgressCells, unseen: number, listing: ObjectListing, stop: Stop, tally: CoverageTally): void {
+function noteUnseen(
+  cells: ProgressCells,
+  unseen: number,
+  listing: ObjectListing,
+  stop: Stop,
+  tally: CoverageTally,
+): void {
   const reason = stop.reason();
-  if (reason !== undefined) addUnread(tally.unread, { reason, what: oidOf(listing, cells.fates.indexOf(FATE.unseen)), detail: `${unseen} objects from here on` }, unseen);
+  if (reason !== undefined)
+    addUnread(
+      tally.unread,
+      { reason, what: oidOf(listing, cells.fates.indexOf(FATE.unseen)), detail: `${unseen} objects from here on` },
+      unseen,
+    );
   else tally.error ??= { code: 'INTERNAL', message: `${unseen} objects were listed and never read` };
 }
 

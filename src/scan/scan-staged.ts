@@ -19,7 +19,10 @@ interface StagedFile {
 }
 
 /** Scans what a commit made now would bring. What HEAD's version of a file has already is pre-existing. */
-export async function scanStaged(target: Extract<ScanTarget, { kind: 'staged' }>, context: ScanContext): Promise<Finding[]> {
+export async function scanStaged(
+  target: Extract<ScanTarget, { kind: 'staged' }>,
+  context: ScanContext,
+): Promise<Finding[]> {
   const { repository } = target;
   const { stop, policy, settings, options, tally, progress } = context;
   const changes = await listStaged(repository, { signal: stop.signal });
@@ -30,18 +33,40 @@ export async function scanStaged(target: Extract<ScanTarget, { kind: 'staged' }>
   const builder = new ListingBuilder(repository.objectFormat === 'sha1' ? 40 : 64);
   builder.addUnreached([...new Set(files.map(({ oid }) => oid))]);
   const { listing } = builder.build();
-  const scan = { repository, listing, settings, maxBlobBytes: policy.settings.maxBlobBytes, workers: options.workers, stop, tally, progress };
+  const scan = {
+    repository,
+    listing,
+    settings,
+    maxBlobBytes: policy.settings.maxBlobBytes,
+    workers: options.workers,
+    stop,
+    tally,
+    progress,
+  };
   const raw = await scanObjects(scan);
-  const old = createOldVersions(repository, settings, { maxBlobBytes: policy.settings.maxBlobBytes, signal: stop.final });
+  const old = createOldVersions(repository, settings, {
+    maxBlobBytes: policy.settings.maxBlobBytes,
+    signal: stop.final,
+  });
   const flagged = new Set(raw.map(({ object }) => oidOf(listing, object)));
   await old.load(files.flatMap(({ oid, oldOid }) => (oldOid !== undefined && flagged.has(oid) ? [oldOid] : [])));
   const inContent = raw.flatMap((finding) =>
     files
       .filter(({ oid }) => oid === oidOf(listing, finding.object))
-      .map((file) => ({ raw: finding, file, known: file.oldOid !== undefined && old.has(file.oldOid, finding.fingerprint) })),
+      .map((file) => ({
+        raw: finding,
+        file,
+        known: file.oldOid !== undefined && old.has(file.oldOid, finding.fingerprint),
+      })),
   );
   const scanPath = createPathScanner(settings, createContentScanner(settings));
-  const inPaths = files.flatMap((file, object) => scanPath(file.path, false).map((finding) => ({ raw: { ...finding, object }, file, known: file.oldOid !== undefined })));
+  const inPaths = files.flatMap((file, object) =>
+    scanPath(file.path, false).map((finding) => ({
+      raw: { ...finding, object },
+      file,
+      known: file.oldOid !== undefined,
+    })),
+  );
   return toFindings(
     [...inContent, ...inPaths].flatMap(({ raw: finding, file, known }): LocatedFinding[] => {
       const path = bytesToText(file.path);

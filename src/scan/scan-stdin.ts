@@ -10,22 +10,37 @@ import type { ScanTarget } from './scan-target.ts';
 export const STDIN_NAME = 'stdin';
 
 /** Scans a stream to its end, however long it is. */
-export async function scanStdin(target: Extract<ScanTarget, { kind: 'stdin' }>, context: ScanContext): Promise<Finding[]> {
+export async function scanStdin(
+  target: Extract<ScanTarget, { kind: 'stdin' }>,
+  context: ScanContext,
+): Promise<Finding[]> {
   const { settings, stop, tally, judge, progress } = context;
   const path = target.name ?? STDIN_NAME;
   const { fill, close } = readFrom(target.stream, stop.signal, (bytes) => progress.add(0, bytes));
   try {
-    const found = await scanStream(fill, createContentScanner(settings), { kind: 'stdin', object: 0, maxFindings: settings.maxFindingsPerBlob, signal: stop.signal });
+    const found = await scanStream(fill, createContentScanner(settings), {
+      kind: 'stdin',
+      object: 0,
+      maxFindings: settings.maxFindingsPerBlob,
+      signal: stop.signal,
+    });
     tally.bytes += found.bytes;
     const reason = stop.reason();
     if (reason !== undefined) addUnread(tally.unread, { reason, what: path, detail: `after ${found.bytes} bytes` });
     else tally.blobs += 1;
-    if (found.undecoded) addUnread(tally.unread, { reason: 'too-large', what: path, detail: 'UTF-16 or UTF-32 text of this length is scanned as bytes only' });
+    if (found.undecoded)
+      addUnread(tally.unread, {
+        reason: 'too-large',
+        what: path,
+        detail: 'UTF-16 or UTF-32 text of this length is scanned as bytes only',
+      });
     if (found.dropped > 0) addUnread(tally.unread, tooManyFindings(path, found.dropped));
     const place = target.name === undefined ? {} : { path: target.name };
     const located = found.findings.flatMap((raw) => {
       const { suppression } = judge.judge(raw, place);
-      return suppression === 'not-applicable' ? [] : [{ raw, path, preExisting: false, ...(suppression === undefined ? {} : { suppression }) }];
+      return suppression === 'not-applicable'
+        ? []
+        : [{ raw, path, preExisting: false, ...(suppression === undefined ? {} : { suppression }) }];
     });
     return toFindings(located, context);
   } finally {
@@ -34,7 +49,11 @@ export async function scanStdin(target: Extract<ScanTarget, { kind: 'stdin' }>, 
 }
 
 /** Reads a stream by request. What arrives after the signal is not waited for. */
-function readFrom(stream: Readable, signal: AbortSignal, onBytes: (count: number) => void): { fill: Fill; close(): void } {
+function readFrom(
+  stream: Readable,
+  signal: AbortSignal,
+  onBytes: (count: number) => void,
+): { fill: Fill; close(): void } {
   const chunks = stream[Symbol.asyncIterator]() as AsyncIterator<Buffer | string>;
   const aborted = new Promise<undefined>((resolve) => {
     if (signal.aborted) resolve(undefined);

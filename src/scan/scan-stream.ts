@@ -31,7 +31,13 @@ export interface StreamFindings {
 export async function scanStream(
   fill: Fill,
   scanner: ContentScanner,
-  options: { readonly kind: FindingKind; readonly object: number; readonly maxFindings: number; readonly signal: AbortSignal; readonly windowBytes?: number },
+  options: {
+    readonly kind: FindingKind;
+    readonly object: number;
+    readonly maxFindings: number;
+    readonly signal: AbortSignal;
+    readonly windowBytes?: number;
+  },
 ): Promise<StreamFindings> {
   const { kind, object, maxFindings, signal } = options;
   const window = Buffer.allocUnsafeSlow(options.windowBytes ?? WINDOW_BYTES);

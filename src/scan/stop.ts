@@ -24,7 +24,8 @@ export function createStop(caller: AbortSignal | undefined, deadlineMs: number |
         ? caller.reason
         : new LeakgateError('SCAN_CANCELLED', 'the scan was cancelled', { cause: caller?.reason }),
     );
-  const expire = (): void => controller.abort(new LeakgateError('SCAN_DEADLINE', `the scan passed its deadline of ${deadlineMs} ms`));
+  const expire = (): void =>
+    controller.abort(new LeakgateError('SCAN_DEADLINE', `the scan passed its deadline of ${deadlineMs} ms`));
   const final = new AbortController();
   let finalTimer: NodeJS.Timeout | undefined;
   const finish = (): void => void (finalTimer = setTimeout(() => final.abort(controller.signal.reason), FINISH_MS));

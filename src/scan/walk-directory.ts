@@ -49,13 +49,20 @@ const DOT_GIT = Buffer.from('.git');
 
 /** Path of an entry for system calls: names may be no UTF-8. */
 export function absolutePath(root: string, path: Buffer): Buffer {
-  return path.length === 0 ? Buffer.from(root) : Buffer.concat([Buffer.from(root.endsWith('/') ? root : `${root}/`), path]);
+  return path.length === 0
+    ? Buffer.from(root)
+    : Buffer.concat([Buffer.from(root.endsWith('/') ? root : `${root}/`), path]);
 }
 
 function list(root: string, path: Buffer): { name: Buffer; isFolder: boolean }[] | string {
   try {
-    const entries = readdirSync(absolutePath(root, path), { withFileTypes: true, encoding: 'buffer' }) as unknown as (Dirent & { name: Buffer })[];
-    return entries.map((entry) => ({ name: entry.name, isFolder: entry.isDirectory() })).sort((a, b) => Buffer.compare(a.name, b.name));
+    const entries = readdirSync(absolutePath(root, path), {
+      withFileTypes: true,
+      encoding: 'buffer',
+    }) as unknown as (Dirent & { name: Buffer })[];
+    return entries
+      .map((entry) => ({ name: entry.name, isFolder: entry.isDirectory() }))
+      .sort((a, b) => Buffer.compare(a.name, b.name));
   } catch (error) {
     return (error as NodeJS.ErrnoException).code ?? String(error);
   }
@@ -72,13 +79,21 @@ function inspect(root: string, path: Buffer): WalkEntry {
   }
 }
 
-function withIgnoreFile(root: string, path: Buffer, levels: readonly Level[], listed: readonly { name: Buffer; isFolder: boolean }[]): readonly Level[] {
+function withIgnoreFile(
+  root: string,
+  path: Buffer,
+  levels: readonly Level[],
+  listed: readonly { name: Buffer; isFolder: boolean }[],
+): readonly Level[] {
   if (!listed.some(({ name, isFolder }) => !isFolder && name.equals(GITIGNORE))) return levels;
   const file = path.length === 0 ? GITIGNORE : Buffer.concat([path, SEPARATOR, GITIGNORE]);
   const entry = inspect(root, file);
   if (entry.kind !== 'file' || entry.size > MAX_IGNORE_BYTES) return levels;
   try {
-    return [...levels, { folder: path.toString('latin1'), rules: parseIgnoreFile(readFileSync(absolutePath(root, file), 'latin1')) }];
+    return [
+      ...levels,
+      { folder: path.toString('latin1'), rules: parseIgnoreFile(readFileSync(absolutePath(root, file), 'latin1')) },
+    ];
   } catch {
     return levels;
   }

@@ -2,6 +2,7 @@
  * Ranges on worker threads (the only importer of piscina). A worker that dies, of memory or of a crash, costs the one object it was
  * at: that is recorded, and the rest of its range is done by another.
  */
+import { setMaxListeners } from 'node:events';
 import type { Piscina } from 'piscina';
 import { LeakgateError } from '../model/errors.ts';
 import type { Unread } from '../model/coverage.ts';
@@ -12,6 +13,8 @@ import type { Range, RangePlan, RangeResult } from './range-scanner.ts';
 
 /** After so many deaths nothing more is tried: what is left of each range is recorded. */
 export const MAX_DEATHS = 16;
+/** So many workers may die before their first object until it is clear that all will. */
+const MAX_EARLY_DEATHS = 3;
 /** How long workers may take to come to an end by themselves when the scan is stopped. */
 const STOP_GRACE_MS = 2_000;
 /** Memory of JavaScript objects in one worker; content lies outside of it. */
@@ -25,7 +28,11 @@ export interface PoolOptions {
 }
 
 /** Scans every range and returns one result for each that came through, in no order. */
-export async function scanInPool(plan: RangePlan, ranges: readonly Omit<Range, 'task'>[], options: PoolOptions): Promise<RangeResult[]> {
+export async function scanInPool(
+  plan: RangePlan,
+  ranges: readonly Omit<Range, 'task'>[],
+  options: PoolOptions,
+): Promise<RangeResult[]> {
   const { Piscina: Pool } = await import('piscina');
   const pool = new Pool({
     filename: (options.workerUrl ?? defaultWorkerUrl()).href,
@@ -40,6 +47,14 @@ export async function scanInPool(plan: RangePlan, ranges: readonly Omit<Range, '
     resourceLimits: { maxOldGenerationSizeMb: MAX_HEAP_MB },
   });
   const terminate = new AbortController();
+  setMaxListeners(0, terminate.signal);
+  // Workers that fail before they take a task are not replaced: when none is left, tasks would wait for ever.
+  let failedStarts = 0;
+  let failure: unknown;
+  pool.on('error', (error) => {
+    failure = error;
+    if (++failedStarts >= options.threads) terminate.abort();
+  });
   let graceTimer: NodeJS.Timeout | undefined;
   const stop = (): void => {
     requestStop(plan.cells);
@@ -48,7 +63,11 @@ export async function scanInPool(plan: RangePlan, ranges: readonly Omit<Range, '
   if (options.signal.aborted) stop();
   options.signal.addEventListener('abort', stop, { once: true });
   try {
-    return await runAll(pool, plan, ranges, { stopped: options.signal, terminate: terminate.signal });
+    return await runAll(pool, plan, ranges, {
+      stopped: options.signal,
+      terminate: terminate.signal,
+      startFailure: () => failure,
+    });
   } finally {
     clearTimeout(graceTimer);
     options.signal.removeEventListener('abort', stop);
@@ -65,7 +84,7 @@ async function runAll(
   pool: Piscina,
   plan: RangePlan,
   ranges: readonly Omit<Range, 'task'>[],
-  signals: { readonly stopped: AbortSignal; readonly terminate: AbortSignal },
+  signals: { readonly stopped: AbortSignal; readonly terminate: AbortSignal; readonly startFailure: () => unknown },
 ): Promise<RangeResult[]> {
   const { cells, listing, order } = plan;
   const results: RangeResult[] = [];
@@ -84,7 +103,8 @@ async function runAll(
       if (signals.stopped.aborted) return;
       deaths++;
       const detail = error instanceof Error ? error.message : String(error);
-      if (at < 0 && deaths > 2) throw new LeakgateError('INTERNAL', `scan workers do not start: ${detail}`, { cause: error });
+      if (at < 0 && deaths > 2)
+        throw new LeakgateError('INTERNAL', `scan workers do not start: ${detail}`, { cause: error });
       if (deaths > MAX_DEATHS) return giveUp(from, to, detail);
       if (at < 0) return run(from, to);
       results.push(died(at, detail));

@@ -3,7 +3,13 @@
  */
 import { workerData } from 'node:worker_threads';
 import { mustStop } from './progress-cells.ts';
-import { createRangeScanner, type Range, type RangePlan, type RangeResult, type RangeScanner } from './range-scanner.ts';
+import {
+  createRangeScanner,
+  type Range,
+  type RangePlan,
+  type RangeResult,
+  type RangeScanner,
+} from './range-scanner.ts';
 
 /** How often a worker that waits for git looks whether it has to stop. */
 const STOP_POLL_MS = 50;

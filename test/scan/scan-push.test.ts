@@ -1,0 +1,228 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { fakeGithubPat } from '../helpers/fake-secrets.ts';
+import { makeAllowlist } from '../helpers/make-policy.ts';
+import { brief, scanAll, scanPush, scanRange, testPolicy } from '../helpers/scan-repo.ts';
+import { createRepo, type TempRepo } from '../helpers/temp-repo.ts';
+
+const SECRET = fakeGithubPat('one');
+const OTHER = fakeGithubPat('two');
+
+/** A client with one pushed commit of these files, and its server. */
+function pushed(files: Readonly<Record<string, string>> = { 'readme.md': 'hello\n' }): {
+  client: TempRepo;
+  server: TempRepo;
+} {
+  const client = createRepo();
+  const server = client.addBareRemote();
+  for (const [path, text] of Object.entries(files)) client.write(path, text);
+  client.commit('base');
+  assert.ok(client.push('main').accepted);
+  return { client, server };
+}
+
+const NO_TESTS = testPolicy({ allowlists: [makeAllowlist({ description: 'tests', paths: ['test/**'] })] });
+
+describe('a scan of a push', () => {
+  it('sees the first push of a repository whole', async () => {
+    const client = createRepo();
+    const server = client.addBareRemote();
+    client.write('a.txt', `${SECRET}\n`).commit().write('a.txt', 'clean\n').commit();
+    const { findings, coverage } = await scanPush(client, server, ['main']);
+    assert.deepEqual(brief(findings), ['a.txt:1 github-pat new']);
+    assert.deepEqual([coverage.outcome, coverage.commits], ['complete', 2]);
+  });
+
+  it('sees what is added and removed in one push, and nothing of what was there', async () => {
+    const { client, server } = pushed({ 'old.txt': `${OTHER}\n` });
+    client.write('a.txt', `${SECRET}\n`).commit().remove('a.txt').commit();
+    const { findings, coverage } = await scanPush(client, server, ['main']);
+    assert.deepEqual(brief(findings), ['a.txt:1 github-pat new']);
+    assert.deepEqual([coverage.commits, coverage.blobs], [2, 1]);
+  });
+
+  it('sees every ref of a push with a deletion first', async () => {
+    const { client, server } = pushed();
+    client.push('main:refs/heads/aaa');
+    client.branch('zzz').write('a.txt', `${SECRET}\n`).commit();
+    client.tag('v1', 'main', `tagged ${OTHER}`);
+    const { findings } = await scanPush(client, server, [':refs/heads/aaa', 'zzz', 'v1']);
+    assert.deepEqual(findings.map(({ kind }) => kind).sort(), ['blob', 'tag']);
+  });
+
+  it('finds nothing to read in a deletion and in a branch of a known commit', async () => {
+    const { client, server } = pushed({ 'old.txt': `${OTHER}\n` });
+    client.push('main:refs/heads/gone');
+    for (const refspecs of [[':refs/heads/gone'], ['main:refs/heads/again']]) {
+      const { findings, coverage } = await scanPush(client, server, refspecs);
+      assert.deepEqual([findings.length, coverage.outcome, coverage.commits], [0, 'complete', 0]);
+    }
+  });
+
+  it('calls pre-existing what the file had before, wherever the line went', async () => {
+    const { client, server } = pushed({ 'a.txt': `x\n${SECRET}\n` });
+    client.write('a.txt', `one\ntwo\nthree\n  ${SECRET}\n`).commit();
+    client.write('a.txt', `${SECRET}\n${OTHER}\n`).commit();
+    const { findings } = await scanPush(client, server, ['main']);
+    assert.deepEqual(brief(findings), ['a.txt:2 github-pat new', 'a.txt:4 github-pat pre-existing']);
+  });
+
+  it('calls new what only one parent of a merge had in that file', async () => {
+    const { client, server } = pushed({ 'a.txt': '1\n2\n3\n4\n5\n6\n7\n8\n' });
+    client.branch('side').write('a.txt', `1\n2\n3\n4\n5\n6\n7\n8\n${SECRET}\n`).commit();
+    client.push('side');
+    client.checkout('main').write('a.txt', '0\n1\n2\n3\n4\n5\n6\n7\n8\n').commit();
+    client.push('main');
+    client.merge('side');
+    const { findings } = await scanPush(client, server, ['main']);
+    assert.deepEqual(brief(findings), ['a.txt:10 github-pat new']);
+  });
+
+  it('lets plain renames and copies pass', async () => {
+    const { client, server } = pushed({ 'dir/a.txt': `${SECRET}\n`, 'b.txt': `${OTHER}\n` });
+    client.rename('dir/a.txt', 'moved/a.txt').write('copy.txt', `${OTHER}\n`).commit();
+    const { findings, coverage } = await scanPush(client, server, ['main']);
+    assert.deepEqual([brief(findings), coverage.outcome], [[], 'complete']);
+  });
+
+  it('calls a rename with an edit pre-existing', async () => {
+    const { client, server } = pushed({ 'a.txt': `${SECRET}\n` });
+    client.rename('a.txt', 'b.txt').write('b.txt', `edited\n${SECRET}\n`).commit();
+    assert.deepEqual(brief((await scanPush(client, server, ['main'])).findings), ['b.txt:2 github-pat pre-existing']);
+  });
+
+  it('finds what is renamed or copied out of an excluded path', async () => {
+    const { client, server } = pushed({ 'test/a.txt': `${SECRET}\n`, 'test/b.txt': `${OTHER}\n` });
+    client.rename('test/a.txt', 'src/a.txt').write('src/b.txt', `${OTHER}\n`).commit();
+    const { findings } = await scanPush(client, server, ['main'], { policy: NO_TESTS });
+    assert.deepEqual(brief(findings), ['src/a.txt:1 github-pat new', 'src/b.txt:1 github-pat new']);
+    assert.ok(findings.every(({ commit, author }) => commit === client.head && author === 'A U Thor'));
+  });
+
+  it('finds what is renamed with an edit out of an excluded path, and a whole folder', async () => {
+    const { client, server } = pushed({ 'test/a.txt': `${SECRET}\n`, 'test/deep/er/b.txt': `${OTHER}\n` });
+    client.rename('test/a.txt', 'a.txt').write('a.txt', `edited\n${SECRET}\n`).rename('test/deep', 'lib').commit();
+    const { findings } = await scanPush(client, server, ['main'], { policy: NO_TESTS });
+    assert.deepEqual(brief(findings), ['a.txt:2 github-pat new', 'lib/er/b.txt:1 github-pat new']);
+  });
+
+  it('finds what is brought back from the past', async () => {
+    const { client, server } = pushed({ 'a.txt': `${SECRET}\n` });
+    client.write('a.txt', 'clean\n').commit();
+    client.push('main');
+    client.write('a.txt', `${SECRET}\n`).commit('revert');
+    const { findings } = await scanPush(client, server, ['main']);
+    assert.deepEqual(brief(findings), ['a.txt:1 github-pat new']);
+  });
+
+  it('finds file names that come, not those that were there', async () => {
+    const { client, server } = pushed({ 'app/.env': 'A=1\n', 'app/x': '1\n' });
+    client.write('app/x', '2\n').commit();
+    assert.deepEqual(brief((await scanPush(client, server, ['main'])).findings), ['app/.env:1 env-file pre-existing']);
+    client.push('main');
+    client.write('lib/.env', 'A=1\n').commit();
+    assert.deepEqual(brief((await scanPush(client, server, ['main'])).findings), ['lib/.env:1 env-file new']);
+  });
+
+  it('finds a secret in a new path of several levels', async () => {
+    const { client, server } = pushed();
+    client.write(`a/${SECRET}/b/c.txt`, 'hello\n').commit();
+    const { findings } = await scanPush(client, server, ['main']);
+    assert.deepEqual(
+      findings.map(({ kind, path, state }) => [kind, path, state]),
+      [['path', 'a/ghp_…(40)', 'new']],
+    );
+  });
+
+  it('does not look at replaced objects', async () => {
+    const { client, server } = pushed();
+    client.write('a.txt', `${SECRET}\n`).commit();
+    server.git('update-ref', `refs/replace/${client.oid('HEAD:a.txt')}`, server.hashObject('harmless\n'));
+    assert.deepEqual(brief((await scanPush(client, server, ['main'])).findings), ['a.txt:1 github-pat new']);
+  });
+
+  it('scans what a forced push brings, and what comes back by one', async () => {
+    const { client, server } = pushed();
+    client.write('a.txt', `${SECRET}\n`).commit();
+    client.push('main');
+    client.git('reset', '-q', '--hard', 'HEAD~1');
+    client.write('b.txt', `${OTHER}\n`).commit();
+    const { findings } = await scanPush(client, server, ['+main']);
+    assert.deepEqual(brief(findings), ['b.txt:1 github-pat new']);
+  });
+
+  it('scans blobs pushed under a tag, and notes', async () => {
+    const { client, server } = pushed();
+    client.tag('blob', client.hashObject(`${SECRET}\n`));
+    client.git('notes', 'add', '-m', `note ${OTHER}`, 'HEAD');
+    const { findings } = await scanPush(client, server, ['refs/tags/blob', 'refs/notes/commits']);
+    assert.deepEqual(
+      findings.map(({ state }) => state),
+      ['new', 'new'],
+    );
+  });
+
+  it('in strict mode scans what no ref reaches, and not the old bases of deltas', async () => {
+    const { client, server } = pushed({ 'a.txt': 'a\n' });
+    client.write('b.txt', 'b\n').commit();
+    const policy = testPolicy();
+    const strict = { ...policy, settings: { ...policy.settings, hook: { ...policy.settings.hook, strict: true } } };
+    const { coverage } = await scanPush(client, server, ['main'], { policy: strict });
+    assert.deepEqual([coverage.outcome, coverage.blobs, coverage.commits], ['complete', 1, 1]);
+  });
+
+  it('is done with a tree bomb, whether it can tell or not', { timeout: 30_000 }, async () => {
+    const { client, server } = pushed();
+    let tree = client.makeTree([{ mode: '100644', name: 'f', oid: client.hashObject('bomb\n') }]);
+    for (let level = 0; level < 8; level++) {
+      tree = client.makeTree(
+        Array.from({ length: 10 }, (_, i) => ({ mode: '040000' as const, name: `d${i}`, oid: tree })),
+      );
+    }
+    client.setRef('refs/heads/bomb', client.commitTree(tree, [client.head]));
+    const { coverage } = await scanPush(client, server, ['bomb']);
+    assert.deepEqual([coverage.outcome, coverage.unread], ['partial', { 'too-many-paths': 1 }]);
+    assert.equal(coverage.blobs, 1);
+  });
+});
+
+describe('a scan of a range', () => {
+  it('and of what came before it find together what a scan of everything finds', async () => {
+    const repo = createRepo();
+    repo.write('a.txt', `${SECRET}\n`).write('test/t.txt', `${OTHER}\n`).commit();
+    repo
+      .branch('side')
+      .write('s.txt', `${fakeGithubPat('s')}\n`)
+      .commit();
+    repo
+      .checkout('main')
+      .write('b.txt', `${fakeGithubPat('b')}\n`)
+      .commit();
+    repo.tag('mid');
+    const before = await scanAll(repo, { policy: NO_TESTS });
+    const middle = { main: repo.oid('main'), side: repo.oid('side') };
+    repo
+      .write('c/d.txt', `x\n${fakeGithubPat('c')}\n`)
+      .write('a.txt', `moved\n${SECRET}\n`)
+      .commit();
+    repo.rename('test/t.txt', 't.txt').commit(`message ${fakeGithubPat('m')}`);
+    repo.merge('side');
+    const after = await scanRange(repo, 'mid', 'main', { policy: NO_TESTS });
+    const all = await scanAll(repo, { policy: NO_TESTS });
+    const keys = (findings: typeof all.findings): string[] =>
+      findings.map(({ ruleId, fingerprint, path }) => `${ruleId} ${fingerprint} ${path}`);
+    assert.deepEqual(
+      [...new Set([...keys(before.findings), ...keys(after.findings)])].sort(),
+      keys(all.findings).sort(),
+    );
+    assert.ok(middle.main !== repo.oid('main'));
+  });
+
+  it('marks what the parents had', async () => {
+    const repo = createRepo();
+    repo.write('a.txt', `${SECRET}\n`).commit();
+    repo.write('a.txt', `${SECRET}\n${OTHER}\n`).commit();
+    const { findings } = await scanRange(repo, 'HEAD~1', 'HEAD');
+    assert.deepEqual(brief(findings), ['a.txt:1 github-pat pre-existing', 'a.txt:2 github-pat new']);
+  });
+});
