@@ -1,5 +1,5 @@
 import type { Rule } from '../model/rule.ts';
-import { CHECKS } from './checks.ts';
+import { failsCertainCheck } from './checks.ts';
 import { shannonEntropy } from './entropy.ts';
 import type { Match } from './match.ts';
 import { tokenEfficiency } from './token-efficiency.ts';
@@ -58,10 +58,6 @@ function predicatesOf(rule: Rule): Predicate[] {
     });
   }
   if (maxTokenEfficiency !== undefined) predicates.push((secret) => tokenEfficiency(secret) < maxTokenEfficiency);
-  for (const name of rule.checks) {
-    const check = CHECKS[name];
-    if (check === undefined) throw new RangeError(`rule ${rule.id} asks for the check ${name}, which does not exist`);
-    predicates.push((secret) => check.passes(secret));
-  }
+  if (rule.checks.length > 0) predicates.push((secret) => !failsCertainCheck(rule.checks, secret));
   return predicates;
 }
