@@ -123,7 +123,10 @@ export class BatchParser {
     }
     const fits = this.#start + needed <= this.#buffer.length;
     if (fits && this.#buffer.length - this.#end >= MIN_SPACE) return;
-    const target = needed + MIN_SPACE <= this.#buffer.length ? this.#buffer : Buffer.allocUnsafeSlow(Math.max(needed + MIN_SPACE, this.#buffer.length * 2));
+    const target =
+      needed + MIN_SPACE <= this.#buffer.length
+        ? this.#buffer
+        : Buffer.allocUnsafeSlow(Math.max(needed + MIN_SPACE, this.#buffer.length * 2));
     this.#buffer.copy(target, 0, this.#start, this.#end);
     this.#buffer = target;
     this.#end -= this.#start;
@@ -131,7 +134,10 @@ export class BatchParser {
   }
 
   #notUnderstood(): LeakgateError {
-    return new LeakgateError('GIT_FAILED', `git cat-file printed something that is not understood after ${this.answered} objects`);
+    return new LeakgateError(
+      'GIT_FAILED',
+      `git cat-file printed something that is not understood after ${this.answered} objects`,
+    );
   }
 }
 

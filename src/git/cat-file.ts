@@ -26,7 +26,12 @@ export interface ReadOptions {
  * Hands every object to `handler`, in the order of `oids` (ids, or lines of hex), and reports each one that could not be. When it returns,
  * each id has had exactly one of the two calls. Throws when cancelled, when `handler` throws, and when git cannot be used at all.
  */
-export async function readObjects(repo: Repository, oids: Uint8Array | readonly Oid[], handler: ObjectHandler, options: ReadOptions): Promise<void> {
+export async function readObjects(
+  repo: Repository,
+  oids: Uint8Array | readonly Oid[],
+  handler: ObjectHandler,
+  options: ReadOptions,
+): Promise<void> {
   let rest = toOidLines(oids, repo.objectFormat);
   const parser = new BatchParser(handler, oidLength(repo.objectFormat), options.maxBlobBytes);
   while (rest.count > 0) {
@@ -34,7 +39,8 @@ export async function readObjects(repo: Repository, oids: Uint8Array | readonly 
     parser.answered = 0;
     const exit = await readBatch(repo, rest, parser, options.signal);
     if (parser.answered === rest.count) return;
-    if (exit.status === 0) throw new LeakgateError('GIT_FAILED', `git cat-file answered ${parser.answered} of ${rest.count} requests`);
+    if (exit.status === 0)
+      throw new LeakgateError('GIT_FAILED', `git cat-file answered ${parser.answered} of ${rest.count} requests`);
     // Dying on the first object may also mean that git cannot work here at all; then this throws.
     if (parser.answered === 0) await runGit(repo, ['rev-parse', '--absolute-git-dir'], { signal: options.signal });
     if (!parser.skipping) handler.unread({ ...whyUnread(exit), what: oidAt(rest, parser.answered) });
@@ -43,7 +49,11 @@ export async function readObjects(repo: Repository, oids: Uint8Array | readonly 
 }
 
 /** One object, or `undefined` when it is missing, cannot be read or is larger than `maxBlobBytes`. */
-export async function readObject(repo: Repository, oid: Oid, options: ReadOptions): Promise<{ readonly type: GitObjectType; readonly content: Buffer } | undefined> {
+export async function readObject(
+  repo: Repository,
+  oid: Oid,
+  options: ReadOptions,
+): Promise<{ readonly type: GitObjectType; readonly content: Buffer } | undefined> {
   let found: { type: GitObjectType; content: Buffer } | undefined;
   const handler: ObjectHandler = {
     object: (_oid, type, content) => void (found = { type, content: Buffer.from(content) }),
@@ -53,7 +63,12 @@ export async function readObject(repo: Repository, oid: Oid, options: ReadOption
   return found;
 }
 
-async function readBatch(repo: Repository, lines: OidLines, parser: BatchParser, signal: AbortSignal | undefined): Promise<GitExit> {
+async function readBatch(
+  repo: Repository,
+  lines: OidLines,
+  parser: BatchParser,
+  signal: AbortSignal | undefined,
+): Promise<GitExit> {
   const git = spawnGit(repo, ['cat-file', '--batch', '--buffer'], { signal });
   git.stdin.end(lines.bytes);
   try {
@@ -70,8 +85,10 @@ async function readBatch(repo: Repository, lines: OidLines, parser: BatchParser,
 
 // git dies (128) at the first object it cannot inflate or put together. A signal is not about the object's bytes: most likely memory ran out.
 function whyUnread(exit: GitExit): { reason: 'corrupt' | 'unreadable' | 'missing'; detail: string } {
-  if (exit.signal !== undefined) return { reason: 'unreadable', detail: `git was ended by ${exit.signal} while reading it` };
+  if (exit.signal !== undefined)
+    return { reason: 'unreadable', detail: `git was ended by ${exit.signal} while reading it` };
   // In a partial clone git dies, too, where elsewhere it says `missing`, because it may not fetch.
-  if (/could not fetch [0-9a-f]+ from promisor remote/.test(exit.stderr)) return { reason: 'missing', detail: 'left out of a partial clone' };
+  if (/could not fetch [0-9a-f]+ from promisor remote/.test(exit.stderr))
+    return { reason: 'missing', detail: 'left out of a partial clone' };
   return { reason: 'corrupt', detail: exit.stderr };
 }

@@ -23,22 +23,29 @@ export function looksLikeUrl(target: string): boolean {
  */
 export function parseCloneUrl(url: string, options: { allowFile?: boolean } = {}): CloneUrl {
   const refuse = (why: string): never => {
-    throw new LeakgateError('TARGET_INVALID', `${escapeControls(withoutUser(url)).slice(0, 300)} cannot be cloned: ${why}`);
+    throw new LeakgateError(
+      'TARGET_INVALID',
+      `${escapeControls(withoutUser(url)).slice(0, 300)} cannot be cloned: ${why}`,
+    );
   };
   if (url.startsWith('-')) refuse('it starts with a dash');
   if (/[\0-\x20\x7f]/.test(url)) refuse('it has spaces or control characters in it');
   const scheme = SCHEME.exec(url)?.[1]?.toLowerCase();
   if (scheme === undefined) {
-    const [, user = '', host = '', path = ''] = SHORT_SSH.exec(url) ?? refuse('it is not an https:// or ssh:// address');
+    const [, user = '', host = '', path = ''] =
+      SHORT_SSH.exec(url) ?? refuse('it is not an https:// or ssh:// address');
     if ([user, host, path].some((part) => part.startsWith('-'))) refuse('a part of it starts with a dash');
     return { url, protocol: 'ssh' };
   }
-  if (scheme !== 'https' && scheme !== 'ssh' && scheme !== 'file') refuse(`only https and ssh are allowed, not ${scheme}`);
+  if (scheme !== 'https' && scheme !== 'ssh' && scheme !== 'file')
+    refuse(`only https and ssh are allowed, not ${scheme}`);
   if (scheme === 'file' && options.allowFile !== true) refuse('file:// is not allowed here; give the path instead');
   const parsed = URL.canParse(url) ? new URL(url) : refuse('it is not an address');
   if (parsed.password !== '') refuse('leave the password out; use an ssh key or a public address');
-  if (scheme === 'https' && parsed.username !== '') refuse('leave the user name or token out; use an ssh key or a public address');
-  if ([parsed.username, parsed.hostname].some((part) => /^(?:-|%2d)/i.test(part))) refuse('a part of it starts with a dash');
+  if (scheme === 'https' && parsed.username !== '')
+    refuse('leave the user name or token out; use an ssh key or a public address');
+  if ([parsed.username, parsed.hostname].some((part) => /^(?:-|%2d)/i.test(part)))
+    refuse('a part of it starts with a dash');
   if (scheme !== 'file' && parsed.hostname === '') refuse('it names no host');
   return { url, protocol: scheme as CloneProtocol };
 }

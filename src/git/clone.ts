@@ -33,12 +33,35 @@ export interface TemporaryClone {
 const WATCH_MS = 500;
 
 /** What the user's environment may add: how to reach the network and who vouches for it. */
-const KEPT_VARIABLES = ['PATH', 'TMPDIR', 'SSH_AUTH_SOCK', 'https_proxy', 'HTTPS_PROXY', 'no_proxy', 'NO_PROXY', 'SSL_CERT_FILE', 'SSL_CERT_DIR', 'CURL_CA_BUNDLE'] as const;
+const KEPT_VARIABLES = [
+  'PATH',
+  'TMPDIR',
+  'SSH_AUTH_SOCK',
+  'https_proxy',
+  'HTTPS_PROXY',
+  'no_proxy',
+  'NO_PROXY',
+  'SSL_CERT_FILE',
+  'SSL_CERT_DIR',
+  'CURL_CA_BUNDLE',
+] as const;
 
 /** Flaws that many honest old histories have and that cannot harm a reader; every other flaw ends the clone. */
 const TOLERATED_FLAWS = [
-  ...['badDate', 'badDateOverflow', 'badEmail', 'badName', 'badTimezone', 'missingEmail', 'missingNameBeforeEmail', 'missingSpaceBeforeDate'],
-  ...['missingSpaceBeforeEmail', 'missingTaggerEntry', 'zeroPaddedDate', 'zeroPaddedFilemode', 'nullSha1', 'fullPathname'],
+  'badDate',
+  'badDateOverflow',
+  'badEmail',
+  'badName',
+  'badTimezone',
+  'missingEmail',
+  'missingNameBeforeEmail',
+  'missingSpaceBeforeDate',
+  'missingSpaceBeforeEmail',
+  'missingTaggerEntry',
+  'zeroPaddedDate',
+  'zeroPaddedFilemode',
+  'nullSha1',
+  'fullPathname',
 ];
 
 /** Clones `url` (https or ssh). The caller removes the clone when done with it. `TARGET_INVALID` for an address that is refused, `GIT_FAILED` when it did not work. */
@@ -57,11 +80,19 @@ export async function cloneRepository(url: string, options: CloneOptions = {}): 
       abort: limits.signal,
       timeout: { block: silenceMs },
       config: cloneConfig(),
-      allowEnvironment: ['GIT_ALLOW_PROTOCOL', 'GIT_CONFIG_NOSYSTEM', 'GIT_TERMINAL_PROMPT', 'GIT_SSH_COMMAND', 'GIT_ADVICE'],
+      allowEnvironment: [
+        'GIT_ALLOW_PROTOCOL',
+        'GIT_CONFIG_NOSYSTEM',
+        'GIT_TERMINAL_PROMPT',
+        'GIT_SSH_COMMAND',
+        'GIT_ADVICE',
+      ],
       // Ours is a constant: without it ssh would ask for a password on the terminal.
       unsafe: { allowUnsafeSshCommand: true },
     }).env(cloneEnv(address.protocol, join(folder, 'home'), options.env ?? process.env));
-    await git.clone(address.url, path, ['--bare', '--no-local', '--no-recurse-submodules', '--progress']);
+    const cloning = git.clone(address.url, path, ['--bare', '--no-local', '--no-recurse-submodules', '--progress']);
+    // simple-git ends git on abort, but misses one that comes while git is being started.
+    await Promise.race([cloning, limits.passed]);
     return { path, remove };
   } catch (cause) {
     await remove();
@@ -73,7 +104,11 @@ export async function cloneRepository(url: string, options: CloneOptions = {}): 
 }
 
 function cloneConfig(): string[] {
-  return ['transfer.fsckObjects=true', 'http.followRedirects=false', ...TOLERATED_FLAWS.map((flaw) => `fetch.fsck.${flaw}=warn`)];
+  return [
+    'transfer.fsckObjects=true',
+    'http.followRedirects=false',
+    ...TOLERATED_FLAWS.map((flaw) => `fetch.fsck.${flaw}=warn`),
+  ];
 }
 
 function cloneEnv(protocol: CloneProtocol, home: string, base: NodeJS.ProcessEnv): Record<string, string> {
@@ -104,6 +139,11 @@ function watchLimits(folder: string, timeoutMs: number, maxBytes: number, signal
   };
   const cancel = (): void => stop.abort();
   signal?.addEventListener('abort', cancel, { once: true });
+  const passed = new Promise<never>((_resolve, reject) =>
+    stop.signal.addEventListener('abort', () => reject(new Error('stopped')), { once: true }),
+  );
+  passed.catch(() => {});
+  if (signal?.aborted === true) cancel();
   const deadline = setTimeout(() => giveUp(`it took longer than ${timeoutMs / 1000} s`), timeoutMs);
   let measuring = false;
   const watch = setInterval(() => {
@@ -116,6 +156,7 @@ function watchLimits(folder: string, timeoutMs: number, maxBytes: number, signal
   }, WATCH_MS);
   return {
     signal: stop.signal,
+    passed,
     exceeded: () => exceeded,
     close(): void {
       clearTimeout(deadline);
@@ -130,13 +171,26 @@ async function folderSize(folder: string): Promise<number> {
   const entries = await readdir(folder, { withFileTypes: true }).catch(() => []);
   for (const entry of entries) {
     const path = join(folder, entry.name);
-    size += entry.isDirectory() ? await folderSize(path) : await stat(path).then((found) => found.size, () => 0);
+    size += entry.isDirectory()
+      ? await folderSize(path)
+      : await stat(path).then(
+          (found) => found.size,
+          () => 0,
+        );
   }
   return size;
 }
 
 function cloneFailed(url: string, cause: unknown): LeakgateError {
   const said = (cause instanceof Error ? cause.message : String(cause)).split(/[\r\n]+/).map((line) => line.trimEnd());
-  const telling = said.filter((line) => /^(?:fatal|error|ssh|remote):|block timeout/i.test(line) && !/^remote: (?:Enumerating|Counting|Compressing|Total)/.test(line));
-  return new LeakgateError('GIT_FAILED', `${url} could not be cloned${telling.length === 0 ? '' : `: ${telling.slice(0, 3).map(escapeControls).join('; ')}`}`, { cause });
+  const telling = said.filter(
+    (line) =>
+      /^(?:fatal|error|ssh|remote):|block timeout/i.test(line) &&
+      !/^remote: (?:Enumerating|Counting|Compressing|Total)/.test(line),
+  );
+  return new LeakgateError(
+    'GIT_FAILED',
+    `${url} could not be cloned${telling.length === 0 ? '' : `: ${telling.slice(0, 3).map(escapeControls).join('; ')}`}`,
+    { cause },
+  );
 }

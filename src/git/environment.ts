@@ -1,10 +1,21 @@
 import { delimiter, isAbsolute, resolve } from 'node:path';
 
 /** The variables by which receive-pack shows its hooks the pushed objects before they are accepted. */
-const QUARANTINE_VARIABLES = ['GIT_DIR', 'GIT_OBJECT_DIRECTORY', 'GIT_ALTERNATE_OBJECT_DIRECTORIES', 'GIT_QUARANTINE_PATH'] as const;
+const QUARANTINE_VARIABLES = [
+  'GIT_DIR',
+  'GIT_OBJECT_DIRECTORY',
+  'GIT_ALTERNATE_OBJECT_DIRECTORIES',
+  'GIT_QUARANTINE_PATH',
+] as const;
 
 /** What the person who runs us may say about their own git; no repository can set these. */
-const OPERATOR_VARIABLES = ['GIT_EXEC_PATH', 'GIT_CONFIG_NOSYSTEM', 'GIT_CONFIG_GLOBAL', 'GIT_CONFIG_SYSTEM', 'GIT_CEILING_DIRECTORIES'] as const;
+const OPERATOR_VARIABLES = [
+  'GIT_EXEC_PATH',
+  'GIT_CONFIG_NOSYSTEM',
+  'GIT_CONFIG_GLOBAL',
+  'GIT_CONFIG_SYSTEM',
+  'GIT_CEILING_DIRECTORIES',
+] as const;
 
 /**
  * Always set.
@@ -49,7 +60,11 @@ export function hardenedEnv(base: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
   for (const name of OPERATOR_VARIABLES) {
     if (base[name] !== undefined) env[name] = base[name];
   }
-  if (env['PATH'] !== undefined) env['PATH'] = env['PATH'].split(delimiter).filter((folder) => isAbsolute(folder)).join(delimiter);
+  if (env['PATH'] !== undefined)
+    env['PATH'] = env['PATH']
+      .split(delimiter)
+      .filter((folder) => isAbsolute(folder))
+      .join(delimiter);
   return { ...env, ...FIXED };
 }
 

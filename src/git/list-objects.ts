@@ -37,7 +37,11 @@ const LF = 0x0a;
 const QUESTION_MARK = 0x3f;
 
 /** Lists the objects of `range` in batches, oldest commit first. `GIT_FAILED` when git could not walk all of it: nothing may then be called clean. */
-export async function* listObjects(repo: Repository, range: ObjectRange, options: ListOptions): AsyncGenerator<ListedObject[]> {
+export async function* listObjects(
+  repo: Repository,
+  range: ObjectRange,
+  options: ListOptions,
+): AsyncGenerator<ListedObject[]> {
   const hexDigits = oidLength(repo.objectFormat);
   let commit: Oid | undefined;
   for await (const lines of revList(repo, range, ['--in-commit-order', '--reverse'], options.signal)) {
@@ -50,7 +54,12 @@ export async function* listObjects(repo: Repository, range: ObjectRange, options
       const oid = line.toString('latin1', 0, hexDigits) as Oid;
       const isCommit = line.length === hexDigits;
       if (isCommit) commit = oid;
-      batch.push({ oid, isCommit, ...(isCommit ? {} : { path: line.subarray(hexDigits + 1) }), ...(commit === undefined ? {} : { commit }) });
+      batch.push({
+        oid,
+        isCommit,
+        ...(isCommit ? {} : { path: line.subarray(hexDigits + 1) }),
+        ...(commit === undefined ? {} : { commit }),
+      });
     }
     if (batch.length > 0) yield batch;
   }
@@ -76,12 +85,28 @@ export async function listObjectIds(repo: Repository, range: ObjectRange, option
   return Buffer.concat(parts);
 }
 
-async function* revList(repo: Repository, range: ObjectRange, order: readonly string[], signal: AbortSignal | undefined): AsyncGenerator<Buffer[]> {
+async function* revList(
+  repo: Repository,
+  range: ObjectRange,
+  order: readonly string[],
+  signal: AbortSignal | undefined,
+): AsyncGenerator<Buffer[]> {
   const { include, exclude = [] } = range;
   if (include.length === 0) return;
   // `--all` and `--not` go behind `--stdin` and onto the command line: before git 2.42 they are refused inside the input.
-  const args = ['rev-list', '--objects', ...order, '--missing=print', '--stdin', ...(include === 'all' ? ['--all'] : []), ...(exclude === 'all' ? ['--not', '--all'] : [])];
-  const input = [...(include === 'all' ? [] : include.map(checked)), ...(exclude === 'all' ? [] : exclude.map((oid) => `^${checked(oid)}`))];
+  const args = [
+    'rev-list',
+    '--objects',
+    ...order,
+    '--missing=print',
+    '--stdin',
+    ...(include === 'all' ? ['--all'] : []),
+    ...(exclude === 'all' ? ['--not', '--all'] : []),
+  ];
+  const input = [
+    ...(include === 'all' ? [] : include.map(checked)),
+    ...(exclude === 'all' ? [] : exclude.map((oid) => `^${checked(oid)}`)),
+  ];
   const git = spawnGit(repo, args, { signal });
   git.stdin.end(input.map((line) => `${line}\n`).join(''));
   try {

@@ -75,7 +75,11 @@ export function parseTree(content: Buffer, hashBytes: 20 | 32): TreeEntry[] {
 }
 
 /** Visits the entries of a tree without allocating: the name is `content[nameAt, nameEnd)`, the binary id follows its NUL. Returns how many bytes were understood. */
-export function forEachTreeEntry(content: Uint8Array, hashBytes: 20 | 32, visit: (mode: number, nameAt: number, nameEnd: number) => void): number {
+export function forEachTreeEntry(
+  content: Uint8Array,
+  hashBytes: 20 | 32,
+  visit: (mode: number, nameAt: number, nameEnd: number) => void,
+): number {
   let at = 0;
   while (at < content.length) {
     let mode = 0;
@@ -99,7 +103,8 @@ function parseHeaders(content: Buffer): { headers: [string, string][]; messageAt
     if (end === -1) end = content.length;
     if (content[at] !== SPACE) {
       const space = content.indexOf(SPACE, at);
-      if (space !== -1 && space < end) headers.push([content.toString('latin1', at, space), bytesToText(content.subarray(space + 1, end))]);
+      if (space !== -1 && space < end)
+        headers.push([content.toString('latin1', at, space), bytesToText(content.subarray(space + 1, end))]);
     }
     at = end + 1;
   }

@@ -13,7 +13,10 @@ export interface OidLines {
 /** Brings ids into the form git reads. A Buffer is taken to be in it already: half a million ids travel that way without becoming strings. */
 export function toOidLines(oids: Uint8Array | readonly Oid[], format: ObjectFormat): OidLines {
   const width = oidLength(format) + 1;
-  const bytes = oids instanceof Uint8Array ? Buffer.from(oids.buffer, oids.byteOffset, oids.byteLength) : Buffer.from(oids.map((oid) => `${oid}\n`).join(''), 'latin1');
+  const bytes =
+    oids instanceof Uint8Array
+      ? Buffer.from(oids.buffer, oids.byteOffset, oids.byteLength)
+      : Buffer.from(oids.map((oid) => `${oid}\n`).join(''), 'latin1');
   if (bytes.length % width !== 0 || (bytes.length > 0 && bytes[bytes.length - 1] !== 0x0a)) {
     throw new LeakgateError('INTERNAL', `expected lines of ${width - 1} hex digits, got ${bytes.length} bytes`);
   }

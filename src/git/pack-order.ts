@@ -16,7 +16,11 @@ const MAX_ALTERNATES_DEPTH = 5;
 const MAX_INDEX_BYTES = 2 ** 31;
 
 /** Positions in `oids` (ids, or lines of hex) by pack and offset; those in no pack come last, in the order given. */
-export async function packOrder(repo: Repository, oids: Uint8Array | readonly Oid[], options: { signal?: AbortSignal | undefined } = {}): Promise<Uint32Array> {
+export async function packOrder(
+  repo: Repository,
+  oids: Uint8Array | readonly Oid[],
+  options: { signal?: AbortSignal | undefined } = {},
+): Promise<Uint32Array> {
   const lines = toOidLines(oids, repo.objectFormat);
   const hashBytes = repo.objectFormat === 'sha1' ? 20 : 32;
   const ids = toBinary(lines, hashBytes);
@@ -37,7 +41,12 @@ export async function packOrder(repo: Repository, oids: Uint8Array | readonly Oi
   return order;
 }
 
-function sortByOffset(index: PackIndex, ids: Uint8Array, hashBytes: number, wanted: Uint32Array): { found: Uint32Array; rest: Uint32Array<ArrayBuffer> } {
+function sortByOffset(
+  index: PackIndex,
+  ids: Uint8Array,
+  hashBytes: number,
+  wanted: Uint32Array,
+): { found: Uint32Array; rest: Uint32Array<ArrayBuffer> } {
   const offsets = new Float64Array(wanted.length);
   const found = new Uint32Array(wanted.length);
   const rest = new Uint32Array(wanted.length);
@@ -81,7 +90,10 @@ async function findIndexes(repo: Repository, signal: AbortSignal | undefined): P
     for (const name of names) {
       if (!name.endsWith('.idx')) continue;
       const file = join(store, 'pack', name);
-      const size = await stat(file).then((found) => found.size, () => 0);
+      const size = await stat(file).then(
+        (found) => found.size,
+        () => 0,
+      );
       if (size > 0 && size <= MAX_INDEX_BYTES) indexes.push({ file, size });
     }
   }
@@ -111,7 +123,8 @@ function toBinary(lines: OidLines, hashBytes: number): Uint8Array {
   const { bytes, width } = lines;
   let to = 0;
   for (let line = 0; line < bytes.length; line += width) {
-    for (let i = line; i < line + width - 1; i += 2) ids[to++] = (hexValue(bytes[i] as number) << 4) | hexValue(bytes[i + 1] as number);
+    for (let i = line; i < line + width - 1; i += 2)
+      ids[to++] = (hexValue(bytes[i] as number) << 4) | hexValue(bytes[i + 1] as number);
   }
   return ids;
 }

@@ -56,8 +56,9 @@ function readHandle(stream: Readable, handle: object, sink: ByteSink): Promise<v
         return false;
       }
     };
+    // `handle` is an option that the types do not know of.
     const options = { handle, readable: true, writable: false, onread: { buffer: () => sink.space(), callback: take } };
-    const socket = new Socket(options as ConstructorParameters<typeof Socket>[0]);
+    const socket = new Socket(options);
     socket.once('error', reject);
     socket.once('close', () => resolve());
     socket.resume();
@@ -66,7 +67,7 @@ function readHandle(stream: Readable, handle: object, sink: ByteSink): Promise<v
 
 async function readEvents(stream: Readable, sink: ByteSink): Promise<void> {
   for await (const chunk of stream as AsyncIterable<Buffer>) {
-    for (let from = 0; from < chunk.length; ) {
+    for (let from = 0; from < chunk.length;) {
       const count = chunk.copy(sink.space(), 0, from);
       sink.take(count);
       from += count;

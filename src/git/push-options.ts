@@ -8,7 +8,10 @@ export function readPushOptions(env: NodeJS.ProcessEnv): readonly string[] {
   const count = env['GIT_PUSH_OPTION_COUNT'] ?? '';
   if (count === '') return [];
   if (!/^\d{1,9}$/.test(count) || Number(count) > MAX_PUSH_OPTIONS) {
-    throw new LeakgateError('HOOK_INPUT', `GIT_PUSH_OPTION_COUNT must be a number up to ${MAX_PUSH_OPTIONS}, got ${JSON.stringify(count.slice(0, 40))}`);
+    throw new LeakgateError(
+      'HOOK_INPUT',
+      `GIT_PUSH_OPTION_COUNT must be a number up to ${MAX_PUSH_OPTIONS}, got ${JSON.stringify(count.slice(0, 40))}`,
+    );
   }
   return Array.from({ length: Number(count) }, (_, index) => env[`GIT_PUSH_OPTION_${index}`] ?? '');
 }

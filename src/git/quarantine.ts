@@ -14,19 +14,31 @@ const LF = 0x0a;
  * What the push brought besides `known` (the ids `listObjects` gave). A pack of deltas is completed with its bases, which are old objects, so
  * whatever the repository has without the quarantine is left out. Empty outside a push.
  */
-export async function listQuarantineOnly(repo: Repository, known: ReadonlySet<string>, options: { signal?: AbortSignal | undefined } = {}): Promise<Oid[]> {
+export async function listQuarantineOnly(
+  repo: Repository,
+  known: ReadonlySet<string>,
+  options: { signal?: AbortSignal | undefined } = {},
+): Promise<Oid[]> {
   if (!repo.quarantine) return [];
   const brought = await listQuarantine(repo, known, options.signal);
   if (brought.length === 0) return [];
   const before = { gitDir: repo.gitDir, env: withoutQuarantine(repo.env) };
   const format = '--batch-check=%(objectname)';
   const input = brought.map((oid) => `${oid}\n`).join('');
-  const answer = await runGit(before, ['cat-file', format, '--buffer'], { input, signal: options.signal, maxBytes: Infinity });
+  const answer = await runGit(before, ['cat-file', format, '--buffer'], {
+    input,
+    signal: options.signal,
+    maxBytes: Infinity,
+  });
   const lines = answer.stdout.toString('latin1').split('\n');
   return brought.filter((oid, index) => lines[index] === `${oid} missing`);
 }
 
-async function listQuarantine(repo: Repository, known: ReadonlySet<string>, signal: AbortSignal | undefined): Promise<Oid[]> {
+async function listQuarantine(
+  repo: Repository,
+  known: ReadonlySet<string>,
+  signal: AbortSignal | undefined,
+): Promise<Oid[]> {
   const args = ['cat-file', '--batch-all-objects', '--unordered', '--batch-check=%(objectname)', '--buffer'];
   const git = spawnGit({ gitDir: repo.gitDir, env: quarantineOnly(repo.env) }, args, { signal });
   git.stdin.end();

@@ -50,13 +50,36 @@ const DEFAULT_MAX_ENTRIES = 20_000_000;
 const PIECE = 10_000;
 const DEFAULT_MAX_SILENCE_MS = 5_000;
 const FORMAT = '@%H%n%P%n%an%n%ae%n%aI';
+/** What is printed, whatever the repository's configuration says. */
+const LOG_OPTIONS = [
+  '--raw',
+  '-c',
+  '-z',
+  '--root',
+  '--no-renames',
+  '--no-abbrev',
+  '--no-ext-diff',
+  '--no-textconv',
+  '--no-relative',
+  '--ignore-submodules=none',
+  '--no-color',
+  '--no-notes',
+  '--no-mailmap',
+  '--no-decorate',
+  '--encoding=UTF-8',
+  `--format=${FORMAT}`,
+];
 const NUL = 0;
 const LF = 0x0a;
 const AT = 0x40;
 const COLON = 0x3a;
 
 /** Commits of `range`, newest first unless told otherwise, in batches. `GIT_FAILED` when git could not walk all of it. */
-export async function* readRawLog(repo: Repository, range: ObjectRange, options: RawLogOptions): AsyncGenerator<RawCommit[]> {
+export async function* readRawLog(
+  repo: Repository,
+  range: ObjectRange,
+  options: RawLogOptions,
+): AsyncGenerator<RawCommit[]> {
   const { paths, blobs, maxEntries = DEFAULT_MAX_ENTRIES, maxSilenceMs = DEFAULT_MAX_SILENCE_MS, signal } = options;
   if (range.include.length === 0 || paths?.length === 0) return;
   const args = logArguments(range, options);
@@ -67,7 +90,10 @@ export async function* readRawLog(repo: Repository, range: ObjectRange, options:
     stopped = why;
     git.kill();
   };
-  const silence = setTimeout(() => stop(`git log printed nothing for ${maxSilenceMs / 1000} s: a commit has more paths than can be listed`), maxSilenceMs);
+  const silence = setTimeout(
+    () => stop(`git log printed nothing for ${maxSilenceMs / 1000} s: a commit has more paths than can be listed`),
+    maxSilenceMs,
+  );
   if (paths !== undefined) clearTimeout(silence);
   const builder = new CommitBuilder(blobs);
   try {
@@ -94,8 +120,7 @@ export async function* readRawLog(repo: Repository, range: ObjectRange, options:
 function logArguments({ include, exclude }: ObjectRange, { paths, oldestFirst = false }: RawLogOptions): string[] {
   return [
     'log',
-    ...['--raw', '-c', '-z', '--root', '--no-renames', '--no-abbrev', '--no-ext-diff', '--no-textconv', '--no-relative', '--ignore-submodules=none'],
-    ...['--no-color', '--no-notes', '--no-mailmap', '--no-decorate', '--encoding=UTF-8', `--format=${FORMAT}`],
+    ...LOG_OPTIONS,
     ...(oldestFirst ? ['--topo-order', '--reverse'] : []),
     // Without it a path's side branches are left out when a merge took the other side.
     ...(paths === undefined ? [] : ['--full-history']),
@@ -109,7 +134,8 @@ function logArguments({ include, exclude }: ObjectRange, { paths, oldestFirst = 
 function logInput({ include, exclude = [] }: ObjectRange, paths: readonly Uint8Array[] | undefined): Buffer {
   const tips = [...(include === 'all' ? [] : include), ...(exclude === 'all' ? [] : exclude.map((oid) => `^${oid}`))];
   const lines = [Buffer.from(tips.map((tip) => `${tip}\n`).join(''), 'latin1')];
-  if (paths !== undefined) lines.push(Buffer.from('--\n'), ...paths.map((path) => Buffer.concat([toPathspec(path), Buffer.of(LF)])));
+  if (paths !== undefined)
+    lines.push(Buffer.from('--\n'), ...paths.map((path) => Buffer.concat([toPathspec(path), Buffer.of(LF)])));
   return Buffer.concat(lines);
 }
 

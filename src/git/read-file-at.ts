@@ -21,7 +21,12 @@ export interface ReadFileOptions {
  * A file as it is in a commit: how the policy that a repository carries is read. In a hook `HEAD` still is the default branch before the push.
  * A symbolic link is refused, because its target may be any file of the server once somebody follows it. `path` is literal, relative to the root.
  */
-export async function readFileAt(repo: Repository, revision: string, path: string, options: ReadFileOptions): Promise<FileAt> {
+export async function readFileAt(
+  repo: Repository,
+  revision: string,
+  path: string,
+  options: ReadFileOptions,
+): Promise<FileAt> {
   const { maxBytes, signal } = options;
   // As an object: a tip that is there but cannot be read must be an error in what follows, not an absent file.
   const commit = await resolveRevision(repo, revision, { type: 'object', signal });
@@ -36,6 +41,10 @@ export async function readFileAt(repo: Repository, revision: string, path: strin
   if (type !== 'blob') return { kind: 'refused', reason: type === 'tree' ? 'it is a folder' : 'it is a submodule' };
   if (Number(size) > maxBytes) return { kind: 'refused', reason: `it has ${size} bytes, more than ${maxBytes}` };
   const object = await readObject(repo, oid, { maxBlobBytes: maxBytes, signal });
-  if (object === undefined) throw new LeakgateError('GIT_FAILED', `${escapeControls(path)} of ${commit} cannot be read: object ${oid} is missing or corrupt`);
+  if (object === undefined)
+    throw new LeakgateError(
+      'GIT_FAILED',
+      `${escapeControls(path)} of ${commit} cannot be read: object ${oid} is missing or corrupt`,
+    );
   return { kind: 'file', oid, content: object.content };
 }

@@ -20,7 +20,10 @@ export function parseRefUpdates(text: string, objectFormat: ObjectFormat): RefUp
 function parseLine(line: string, number: number, hexDigits: number): RefUpdate {
   const fail = (problem: string): never => {
     const shown = escapeControls(line.length > 200 ? `${line.slice(0, 200)}…` : line);
-    throw new LeakgateError('HOOK_INPUT', `line ${number} of the hook's input: ${problem}; expected "<old-oid> <new-oid> <ref-name>", got "${shown}"`);
+    throw new LeakgateError(
+      'HOOK_INPUT',
+      `line ${number} of the hook's input: ${problem}; expected "<old-oid> <new-oid> <ref-name>", got "${shown}"`,
+    );
   };
   const [oldOid = '', newOid = '', ref = '', ...more] = line.split(' ');
   for (const oid of [oldOid, newOid]) {

@@ -14,11 +14,21 @@ interface Options {
 }
 
 /** The object a person means by `revision` (`main~2`, `v1.0`, an abbreviated id); `undefined` when there is none. Asks for a commit unless told otherwise. */
-export async function resolveRevision(repo: Repository, revision: string, options: Options & { readonly type?: 'commit' | 'object' } = {}): Promise<Oid | undefined> {
+export async function resolveRevision(
+  repo: Repository,
+  revision: string,
+  options: Options & { readonly type?: 'commit' | 'object' } = {},
+): Promise<Oid | undefined> {
   // A newline would answer for another revision than the one asked; NUL cannot be passed at all. No revision has either.
   if (revision === '' || /[\0-\x1f\x7f]/.test(revision)) return undefined;
   const { type = 'commit', signal } = options;
-  const args = ['rev-parse', '--verify', '--quiet', '--end-of-options', type === 'commit' ? `${revision}^{commit}` : revision];
+  const args = [
+    'rev-parse',
+    '--verify',
+    '--quiet',
+    '--end-of-options',
+    type === 'commit' ? `${revision}^{commit}` : revision,
+  ];
   const answer = await runGit(repo, args, { accept: [1, 128], signal });
   const oid = answer.stdout.toString('latin1').trim();
   return answer.status === 0 && isOid(oid) ? oid : undefined;
@@ -44,10 +54,13 @@ export async function listRefs(repo: Repository, options: Options & { readonly p
   const args = ['for-each-ref', '--format=%(objectname) %(refname)', ...(prefix === undefined ? [] : [prefix])];
   const answer = await runGit(repo, args, { signal, maxBytes: Infinity });
   const refs: Ref[] = [];
-  for (let from = 0; from < answer.stdout.length; ) {
+  for (let from = 0; from < answer.stdout.length;) {
     const end = answer.stdout.indexOf(0x0a, from);
     const space = answer.stdout.indexOf(0x20, from);
-    refs.push({ oid: answer.stdout.toString('latin1', from, space) as Oid, name: bytesToText(answer.stdout.subarray(space + 1, end)) });
+    refs.push({
+      oid: answer.stdout.toString('latin1', from, space) as Oid,
+      name: bytesToText(answer.stdout.subarray(space + 1, end)),
+    });
     from = end + 1;
   }
   return refs;

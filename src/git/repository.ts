@@ -62,7 +62,9 @@ export async function openRepository(path: string, options: OpenOptions = {}): P
 }
 
 /** Opens the repository of the hook we run in. `env` and `cwd` are those that git gave to the hook. */
-export async function openHookRepository(options: { env?: NodeJS.ProcessEnv; cwd?: string; signal?: AbortSignal } = {}): Promise<Repository> {
+export async function openHookRepository(
+  options: { env?: NodeJS.ProcessEnv; cwd?: string; signal?: AbortSignal } = {},
+): Promise<Repository> {
   const { env = process.env, cwd = process.cwd(), signal } = options;
   if (env['GIT_DIR'] === undefined) {
     throw new LeakgateError('HOOK_INPUT', 'GIT_DIR is not set: this must be started by git as a hook');
@@ -88,18 +90,42 @@ interface Description {
   readonly gitDir: string;
 }
 
-async function describe(place: GitPlace, trust: readonly string[], path: string, signal: AbortSignal | undefined): Promise<Description> {
+async function describe(
+  place: GitPlace,
+  trust: readonly string[],
+  path: string,
+  signal: AbortSignal | undefined,
+): Promise<Description> {
   // The path is asked for last: a folder's name may have newlines in it.
-  const questions = ['--is-bare-repository', '--is-inside-work-tree', '--show-object-format', '--is-shallow-repository', '--absolute-git-dir'];
+  const questions = [
+    '--is-bare-repository',
+    '--is-inside-work-tree',
+    '--show-object-format',
+    '--is-shallow-repository',
+    '--absolute-git-dir',
+  ];
   const answer = await runGit(place, [...trust, 'rev-parse', ...questions], { signal }).catch((cause: unknown) => {
     if (!(cause instanceof LeakgateError) || cause.code !== 'GIT_FAILED') throw cause;
-    throw new LeakgateError('TARGET_INVALID', `${escapeControls(path)} is not a git repository that can be read: ${cause.message}`, { cause });
+    throw new LeakgateError(
+      'TARGET_INVALID',
+      `${escapeControls(path)} is not a git repository that can be read: ${cause.message}`,
+      { cause },
+    );
   });
   const [bare, inside, format, shallow, ...rest] = answer.stdout.toString('utf8').replace(/\n$/, '').split('\n');
   if ((format !== 'sha1' && format !== 'sha256') || rest.length === 0) {
-    throw new LeakgateError('TARGET_INVALID', `${escapeControls(path)}: git answered ${JSON.stringify(answer.stdout.toString('utf8'))}, which is not understood`);
+    throw new LeakgateError(
+      'TARGET_INVALID',
+      `${escapeControls(path)}: git answered ${JSON.stringify(answer.stdout.toString('utf8'))}, which is not understood`,
+    );
   }
-  return { bare: bare === 'true', insideWorkTree: inside === 'true', objectFormat: format, shallow: shallow === 'true', gitDir: rest.join('\n') };
+  return {
+    bare: bare === 'true',
+    insideWorkTree: inside === 'true',
+    objectFormat: format,
+    shallow: shallow === 'true',
+    gitDir: rest.join('\n'),
+  };
 }
 
 async function topLevel(place: GitPlace, trust: readonly string[], signal: AbortSignal | undefined): Promise<string> {

@@ -60,6 +60,7 @@ export async function runGit(place: GitPlace, args: readonly string[], options: 
     size += chunk.length;
     if (size > maxBytes) {
       git.kill();
+      git.stdout.destroy();
       await git.exit;
       throw new LeakgateError('GIT_FAILED', `git ${commandName(args)} printed more than ${maxBytes} bytes`);
     }
@@ -72,10 +73,19 @@ export async function runGit(place: GitPlace, args: readonly string[], options: 
 }
 
 /** Starts git. The caller reads `stdout`, waits for `exit`, and kills it when it leaves early. */
-export function spawnGit(place: GitPlace, args: readonly string[], options: { signal?: AbortSignal | undefined } = {}): GitProcess {
+export function spawnGit(
+  place: GitPlace,
+  args: readonly string[],
+  options: { signal?: AbortSignal | undefined } = {},
+): GitProcess {
   const { signal } = options;
   throwIfAborted(signal);
-  const child = spawn('git', [...GIT_OPTIONS, ...args], { cwd: place.gitDir, env: place.env, stdio: ['pipe', 'pipe', 'pipe'], windowsHide: true });
+  const child = spawn('git', [...GIT_OPTIONS, ...args], {
+    cwd: place.gitDir,
+    env: place.env,
+    stdio: ['pipe', 'pipe', 'pipe'],
+    windowsHide: true,
+  });
   // The commands we run only read, so there is nothing to tidy up for which a gentler signal would be needed.
   const kill = (): void => void child.kill('SIGKILL');
   signal?.addEventListener('abort', kill, { once: true });
@@ -89,13 +99,18 @@ export function spawnGit(place: GitPlace, args: readonly string[], options: { si
 /** The error for a git that ended in failure. */
 export function gitFailed(args: readonly string[], exit: GitExit): LeakgateError {
   const how = exit.signal === undefined ? `ended with ${exit.status}` : `was ended by ${exit.signal}`;
-  return new LeakgateError('GIT_FAILED', `git ${commandName(args)} ${how}${exit.stderr === '' ? '' : `: ${exit.stderr}`}`);
+  return new LeakgateError(
+    'GIT_FAILED',
+    `git ${commandName(args)} ${how}${exit.stderr === '' ? '' : `: ${exit.stderr}`}`,
+  );
 }
 
 /** Throws when the caller has cancelled: with the caller's own reason when that is an error of ours (a deadline), else `SCAN_CANCELLED`. */
 export function throwIfAborted(signal: AbortSignal | undefined): void {
   if (signal?.aborted !== true) return;
-  throw signal.reason instanceof LeakgateError ? signal.reason : new LeakgateError('SCAN_CANCELLED', 'the scan was cancelled', { cause: signal.reason });
+  throw signal.reason instanceof LeakgateError
+    ? signal.reason
+    : new LeakgateError('SCAN_CANCELLED', 'the scan was cancelled', { cause: signal.reason });
 }
 
 function commandName(args: readonly string[]): string {
@@ -113,7 +128,13 @@ function waitForExit(child: ChildProcessByStdio<Writable, Readable, Readable>): 
   });
   return new Promise((resolve, reject) => {
     child.once('error', (cause: NodeJS.ErrnoException) => {
-      reject(new LeakgateError('GIT_FAILED', `git cannot be started (${cause.code ?? cause.message}); is it installed and on PATH?`, { cause }));
+      reject(
+        new LeakgateError(
+          'GIT_FAILED',
+          `git cannot be started (${cause.code ?? cause.message}); is it installed and on PATH?`,
+          { cause },
+        ),
+      );
     });
     child.once('close', (code, signal) => {
       const stderr = readableStderr(Buffer.concat(errors).subarray(0, MAX_STDERR_BYTES));
@@ -123,6 +144,9 @@ function waitForExit(child: ChildProcessByStdio<Writable, Readable, Readable>): 
 }
 
 function readableStderr(bytes: Buffer): string {
-  const lines = bytes.toString('utf8').split('\n').filter((line) => line !== '');
+  const lines = bytes
+    .toString('utf8')
+    .split('\n')
+    .filter((line) => line !== '');
   return lines.slice(0, 4).map(escapeControls).join('; ');
 }

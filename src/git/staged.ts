@@ -29,8 +29,19 @@ export async function listStaged(repo: Repository, options: StagedOptions = {}):
   const index = indexFile(repo, env, cwd);
   const place = { gitDir: repo.gitDir, env: index === undefined ? repo.env : { ...repo.env, GIT_INDEX_FILE: index } };
   const args = [
-    ...['diff-index', '--cached', '--raw', '-z', '--no-abbrev', '--no-renames', '--no-ext-diff', '--no-textconv', '--no-relative'],
-    ...['--ita-invisible-in-index', '--ignore-submodules=none', base, '--'],
+    'diff-index',
+    '--cached',
+    '--raw',
+    '-z',
+    '--no-abbrev',
+    '--no-renames',
+    '--no-ext-diff',
+    '--no-textconv',
+    '--no-relative',
+    '--ita-invisible-in-index',
+    '--ignore-submodules=none',
+    base,
+    '--',
   ];
   const git = spawnGit(place, args, { signal });
   git.stdin.end();

@@ -19,7 +19,11 @@ interface Told {
   readonly order: string[];
 }
 
-async function read(repo: Repository, oids: Uint8Array | readonly Oid[], options: { maxBlobBytes: number; signal?: AbortSignal } = NO_LIMIT): Promise<Told> {
+async function read(
+  repo: Repository,
+  oids: Uint8Array | readonly Oid[],
+  options: { maxBlobBytes: number; signal?: AbortSignal } = NO_LIMIT,
+): Promise<Told> {
   const told: Told = { objects: new Map(), unread: new Map(), order: [] };
   await readObjects(
     repo,
@@ -55,7 +59,11 @@ function corrupt(repo: TempRepo, oid: string, keep = 0.6): void {
 describe('readObjects', () => {
   it('hands out every type of object whole and in the order asked', async () => {
     for (const objectFormat of ['sha1', 'sha256'] as const) {
-      const repo = createRepo({ objectFormat }).write('a.txt', 'hello\n').write('empty', '').commit('message\n').tag('v1', 'HEAD', 'tagged\n');
+      const repo = createRepo({ objectFormat })
+        .write('a.txt', 'hello\n')
+        .write('empty', '')
+        .commit('message\n')
+        .tag('v1', 'HEAD', 'tagged\n');
       const opened = await openRepository(repo.path, { env });
       const oids = [repo.oid('v1'), repo.oid('HEAD:empty'), repo.head, repo.oid('HEAD^{tree}'), repo.oid('HEAD:a.txt')];
       const told = await read(opened, oids);
@@ -79,7 +87,11 @@ describe('readObjects', () => {
   it('reports missing objects and goes on', async () => {
     const repo = createRepo().write('a', 'a').commit();
     const gone = 'd'.repeat(40) as Oid;
-    const told = await read(await openRepository(repo.path, { env }), [gone, repo.oid('HEAD:a'), gone.replaceAll('d', 'e') as Oid]);
+    const told = await read(await openRepository(repo.path, { env }), [
+      gone,
+      repo.oid('HEAD:a'),
+      gone.replaceAll('d', 'e') as Oid,
+    ]);
     assert.equal(told.unread.get(gone), 'missing');
     assert.equal(told.unread.size, 2);
     assert.equal(told.objects.get(repo.oid('HEAD:a')), 'blob:a');
@@ -87,7 +99,9 @@ describe('readObjects', () => {
 
   it('goes on behind corrupt objects wherever they are, with each id answered once', async () => {
     const repo = createRepo();
-    const oids = Array.from({ length: 12 }, (_, i) => repo.hashObject(`${i} ${Array.from({ length: 2000 }, (__, k) => (k * 7919 * (i + 1)) % 10_007).join(' ')}`));
+    const oids = Array.from({ length: 12 }, (_, i) =>
+      repo.hashObject(`${i} ${Array.from({ length: 2000 }, (__, k) => (k * 7919 * (i + 1)) % 10_007).join(' ')}`),
+    );
     const broken = [0, 1, 5, 6, 11].map((i) => oids[i] as Oid);
     for (const [i, oid] of broken.entries()) corrupt(repo, oid, i % 2 === 0 ? 0.6 : 0.02);
     const told = await read(await openRepository(repo.path, { env }), oids);
@@ -98,9 +112,16 @@ describe('readObjects', () => {
 
   it('reports each object of a pack that was damaged in the middle', async () => {
     const repo = createRepo();
-    for (let i = 0; i < 30; i++) repo.hashObject(Array.from({ length: 300 }, (_, k) => Math.imul(k + 1, (i + 3) * 2_654_435_761)).join(' '));
+    for (let i = 0; i < 30; i++)
+      repo.hashObject(Array.from({ length: 300 }, (_, k) => Math.imul(k + 1, (i + 3) * 2_654_435_761)).join(' '));
     const all = repo.git('cat-file', '--batch-all-objects', '--batch-check=%(objectname)').split('\n') as Oid[];
-    repo.gitWith({ input: `${all.join('\n')}\n` }, 'pack-objects', '-q', '--window=0', join(repo.gitDir, 'objects/pack/pack'));
+    repo.gitWith(
+      { input: `${all.join('\n')}\n` },
+      'pack-objects',
+      '-q',
+      '--window=0',
+      join(repo.gitDir, 'objects/pack/pack'),
+    );
     repo.git('prune-packed', '-q');
     const packs = join(repo.gitDir, 'objects/pack');
     const file = join(packs, readdirSync(packs).find((name) => name.endsWith('.pack')) as string);
@@ -117,7 +138,11 @@ describe('readObjects', () => {
   it('skips objects over the limit while they stream by', async () => {
     const repo = createRepo().write('large', Buffer.alloc(3_000_000, 'x')).write('small', 'x').commit();
     const large = repo.oid('HEAD:large');
-    const told = await read(await openRepository(repo.path, { env }), [large, repo.oid('HEAD:small'), large.replace(/./g, 'f') as Oid, repo.head], { maxBlobBytes: 1000 });
+    const told = await read(
+      await openRepository(repo.path, { env }),
+      [large, repo.oid('HEAD:small'), large.replace(/./g, 'f') as Oid, repo.head],
+      { maxBlobBytes: 1000 },
+    );
     assert.equal(told.unread.get(large), 'too-large');
     assert.equal(told.objects.size, 2);
     assert.equal(told.order.length, 4);
@@ -140,7 +165,15 @@ describe('readObjects', () => {
     const ids = await listObjectIds(opened, { include: 'all' }, { onMissing: () => {} });
     const stop = new AbortController();
     let seen = 0;
-    const reading = readObjects(opened, ids, { object: () => void (++seen === 10 && stop.abort(new LeakgateError('SCAN_DEADLINE', 'over'))), unread: () => {} }, { ...NO_LIMIT, signal: stop.signal });
+    const reading = readObjects(
+      opened,
+      ids,
+      {
+        object: () => void (++seen === 10 && stop.abort(new LeakgateError('SCAN_DEADLINE', 'over'))),
+        unread: () => {},
+      },
+      { ...NO_LIMIT, signal: stop.signal },
+    );
     await assert.rejects(reading, { code: 'SCAN_DEADLINE' });
     await assert.rejects(read(opened, ids, { ...NO_LIMIT, signal: AbortSignal.abort() }), { code: 'SCAN_CANCELLED' });
   });
@@ -148,7 +181,17 @@ describe('readObjects', () => {
   it('passes on what the handler throws', async () => {
     const repo = createRepo().write('a', 'a').commit();
     const opened = await openRepository(repo.path, { env });
-    const reading = readObjects(opened, [repo.head], { object: () => { throw new Error('mine'); }, unread: () => {} }, NO_LIMIT);
+    const reading = readObjects(
+      opened,
+      [repo.head],
+      {
+        object: () => {
+          throw new Error('mine');
+        },
+        unread: () => {},
+      },
+      NO_LIMIT,
+    );
     await assert.rejects(reading, /mine/);
   });
 
@@ -159,7 +202,10 @@ describe('readObjects', () => {
     rmSync(join(repo.gitDir, 'HEAD'));
     await assert.rejects(read(opened, [head]), { code: 'GIT_FAILED' });
     rmSync(repo.gitDir, { recursive: true });
-    await assert.rejects(read(opened, [head]), { code: 'GIT_FAILED', message: /cannot be started|not a git repository/ });
+    await assert.rejects(read(opened, [head]), {
+      code: 'GIT_FAILED',
+      message: /cannot be started|not a git repository/,
+    });
   });
 
   it('reads the same in a worker thread', async () => {
@@ -171,10 +217,15 @@ describe('readObjects', () => {
     const entry = new URL('../helpers/read-objects-worker.ts', import.meta.url).href;
     const code = `import('tsx/esm/api').then(({ register }) => { register(); return import(${JSON.stringify(entry)}); })`;
     const worker = new Worker(code, { eval: true, workerData: { repository: opened, ids } });
-    const there = await new Promise<{ count: number; bytes: number }>((resolve, reject) => worker.once('message', resolve).once('error', reject));
+    const there = await new Promise<{ count: number; bytes: number }>((resolve, reject) =>
+      worker.once('message', resolve).once('error', reject),
+    );
     await worker.terminate();
     assert.equal(there.count, here.objects.size);
-    assert.equal(there.bytes, [...here.objects.values()].reduce((sum, text) => sum + text.length - text.indexOf(':') - 1, 0));
+    assert.equal(
+      there.bytes,
+      [...here.objects.values()].reduce((sum, text) => sum + text.length - text.indexOf(':') - 1, 0),
+    );
   });
 
   it('counts the blobs a partial clone lacks and fetches none', async () => {

@@ -35,8 +35,28 @@ describe('parseCloneUrl', () => {
 
   it('refuses programs, options and other protocols', () => {
     for (const url of [
-      ...['ext::sh -c id', 'ext::sh', 'fd::17', '-u./x', '--upload-pack=id', 'http://h/x', 'git://h/x', 'ftp://h/x', 'file:///a', '/a/b', 'a', ''],
-      ...['ssh://-oProxyCommand=id/x', 'ssh://-l@h/x', '-oX@h:x', 'git@-oProxyCommand=id:x', 'git@h:-x', 'git@h::x', 'https://h/a\nb', 'https://h/\u0000', 'https://', 'transport::https://h/x'],
+      'ext::sh -c id',
+      'ext::sh',
+      'fd::17',
+      '-u./x',
+      '--upload-pack=id',
+      'http://h/x',
+      'git://h/x',
+      'ftp://h/x',
+      'file:///a',
+      '/a/b',
+      'a',
+      '',
+      'ssh://-oProxyCommand=id/x',
+      'ssh://-l@h/x',
+      '-oX@h:x',
+      'git@-oProxyCommand=id:x',
+      'git@h:-x',
+      'git@h::x',
+      'https://h/a\nb',
+      'https://h/\u0000',
+      'https://',
+      'transport::https://h/x',
     ]) {
       assert.match(refusal(url), /cannot be cloned/);
     }
@@ -44,12 +64,15 @@ describe('parseCloneUrl', () => {
 
   it('refuses credentials and does not repeat them', () => {
     const secret = 'not'.concat('-for-logs');
-    for (const url of [`https://user:${secret}@h/x`, `https://${secret}@h/x`, `ssh://git:${secret}@h/x`]) assert.ok(!refusal(url).includes(secret));
+    for (const url of [`https://user:${secret}@h/x`, `https://${secret}@h/x`, `ssh://git:${secret}@h/x`])
+      assert.ok(!refusal(url).includes(secret));
   });
 
   it('tells addresses from paths', () => {
-    for (const url of ['https://h/x', 'ftp://h', 'git@h:x', 'ext::x', 'file:///x']) assert.equal(looksLikeUrl(url), true, url);
-    for (const path of ['.', 'a/b', '/a/b', 'a:b', './git@h:x', 'dir/a@b:c', '-', 'C:\\x']) assert.equal(looksLikeUrl(path), false, path);
+    for (const url of ['https://h/x', 'ftp://h', 'git@h:x', 'ext::x', 'file:///x'])
+      assert.equal(looksLikeUrl(url), true, url);
+    for (const path of ['.', 'a/b', '/a/b', 'a:b', './git@h:x', 'dir/a@b:c', '-', 'C:\\x'])
+      assert.equal(looksLikeUrl(path), false, path);
   });
 });
 
@@ -71,24 +94,42 @@ describe('cloneRepository', () => {
     const source = createRepo().write('a', 'a').commit();
     const tree = source.makeTree([{ mode: '100644', oid: source.oid('HEAD:a'), name: '.git' }]);
     source.setRef('refs/heads/bad', source.commitTree(tree));
-    await assert.rejects(cloneRepository(`file://${source.path}`, { allowFile: true, env }), { code: 'GIT_FAILED', message: /hasDotgit|contains '\.git'|fsck/ });
+    await assert.rejects(cloneRepository(`file://${source.path}`, { allowFile: true, env }), {
+      code: 'GIT_FAILED',
+      message: /hasDotgit|contains '\.git'|fsck/,
+    });
     source.git('update-ref', '-d', 'refs/heads/bad');
-    const old = source.hashObject(`tree ${source.oid('HEAD^{tree}')}\nauthor x <x> 1 +051800\ncommitter x <x> 1 +0000\n\n`, 'commit');
+    const old = source.hashObject(
+      `tree ${source.oid('HEAD^{tree}')}\nauthor x <x> 1 +051800\ncommitter x <x> 1 +0000\n\n`,
+      'commit',
+    );
     source.setRef('refs/heads/old', old);
     await (await cloneRepository(`file://${source.path}`, { allowFile: true, env })).remove();
   });
 
   it('leaves nothing behind when it fails, is cancelled or passes a limit', async () => {
     const before = left().length;
-    const large = createRepo().write('a', Buffer.from(Array.from({ length: 3_000_000 }, (_, i) => (i * i * 31) & 255))).commit();
+    const large = createRepo()
+      .write('a', Buffer.from(Array.from({ length: 3_000_000 }, (_, i) => (i * i * 31) & 255)))
+      .commit();
     const url = `file://${large.path}`;
-    await assert.rejects(cloneRepository(`file://${createTempFolder()}`, { allowFile: true, env }), { code: 'GIT_FAILED', message: /does not appear to be a git repository/ });
+    await assert.rejects(cloneRepository(`file://${createTempFolder()}`, { allowFile: true, env }), {
+      code: 'GIT_FAILED',
+      message: /does not appear to be a git repository/,
+    });
     await assert.rejects(cloneRepository(url, { env }), { code: 'TARGET_INVALID' });
-    await assert.rejects(cloneRepository(url, { allowFile: true, env, signal: AbortSignal.abort() }), { code: 'SCAN_CANCELLED' });
-    await assert.rejects(cloneRepository(url, { allowFile: true, env, timeoutMs: 1 }), { code: 'GIT_FAILED', message: /given up: it took longer/ });
+    await assert.rejects(cloneRepository(url, { allowFile: true, env, signal: AbortSignal.abort() }), {
+      code: 'SCAN_CANCELLED',
+    });
+    await assert.rejects(cloneRepository(url, { allowFile: true, env, timeoutMs: 1 }), {
+      code: 'GIT_FAILED',
+      message: /given up: it took longer/,
+    });
     const stop = new AbortController();
     setTimeout(() => stop.abort(), 5);
-    await assert.rejects(cloneRepository(url, { allowFile: true, env, signal: stop.signal }), { code: 'SCAN_CANCELLED' });
+    await assert.rejects(cloneRepository(url, { allowFile: true, env, signal: stop.signal }), {
+      code: 'SCAN_CANCELLED',
+    });
     assert.equal(left().length, before);
   });
 });

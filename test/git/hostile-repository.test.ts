@@ -21,7 +21,13 @@ function hostileCheckout(): { repo: TempRepo; markers: string } {
     writeFileSync(file, `#!/bin/sh\n: > '${join(markers, `ran-${name}`)}'\nexit 1\n`, { mode: 0o755 });
     return file;
   };
-  const repo = createRepo().write('.gitattributes', '* diff=evil filter=evil merge=evil\n').write('a.txt', 'one\n').write('sub/b', 'b').commit().write('a.txt', 'two\n').commit();
+  const repo = createRepo()
+    .write('.gitattributes', '* diff=evil filter=evil merge=evil\n')
+    .write('a.txt', 'one\n')
+    .write('sub/b', 'b')
+    .commit()
+    .write('a.txt', 'two\n')
+    .commit();
   const gone = repo.hashObject('this blob is missing');
   const tree = repo.makeTree([{ mode: '100644', oid: gone, name: 'gone' }]);
   repo.setRef('refs/heads/partial', repo.commitTree(tree));
@@ -79,22 +85,43 @@ describe('a hostile repository', () => {
     const onMissing = (oid: Oid): void => void missing.push(oid);
     const ids = await listObjectIds(opened, { include: 'all' }, { onMissing });
     const listed: Oid[] = [];
-    for await (const batch of listObjects(opened, { include: 'all', exclude: [repo.oid('HEAD~1')] }, { onMissing })) for (const { oid } of batch) listed.push(oid);
+    for await (const batch of listObjects(opened, { include: 'all', exclude: [repo.oid('HEAD~1')] }, { onMissing }))
+      for (const { oid } of batch) listed.push(oid);
     assert.equal((await packOrder(opened, ids)).length, ids.length / 41);
     const read: string[] = [];
-    await readObjects(opened, [...listed, ...missing], { object: (oid) => void read.push(oid), unread: ({ reason }) => void read.push(reason) }, { maxBlobBytes: 1e6 });
-    assert.ok(missing.length === 2 && read.filter((what) => what === 'missing').length === 2, 'the missing blob is reported and not fetched');
+    await readObjects(
+      opened,
+      [...listed, ...missing],
+      { object: (oid) => void read.push(oid), unread: ({ reason }) => void read.push(reason) },
+      { maxBlobBytes: 1e6 },
+    );
+    assert.ok(
+      missing.length === 2 && read.filter((what) => what === 'missing').length === 2,
+      'the missing blob is reported and not fetched',
+    );
     const subjects: string[] = [];
-    for await (const batch of readRawLog(opened, { include: [repo.head] }, { onUnread: () => {} })) for (const { date, changes } of batch) subjects.push(`${date.slice(0, 4)} ${changes.length}`);
+    for await (const batch of readRawLog(opened, { include: [repo.head] }, { onUnread: () => {} }))
+      for (const { date, changes } of batch) subjects.push(`${date.slice(0, 4)} ${changes.length}`);
     assert.deepEqual(subjects, ['2024 1', '2024 3']);
-    for await (const batch of readRawLog(opened, { include: 'all' }, { onUnread: () => {}, paths: [Buffer.from('a.txt')] })) assert.ok(batch.length > 0);
-    assert.deepEqual((await listStaged(opened, { env })).map(({ path }) => path.toString()), ['c']);
+    for await (const batch of readRawLog(
+      opened,
+      { include: 'all' },
+      { onUnread: () => {}, paths: [Buffer.from('a.txt')] },
+    ))
+      assert.ok(batch.length > 0);
+    assert.deepEqual(
+      (await listStaged(opened, { env })).map(({ path }) => path.toString()),
+      ['c'],
+    );
     assert.equal((await readFileAt(opened, 'HEAD', '.gitattributes', { maxBytes: 1000 })).kind, 'file');
     assert.equal(await resolveRevision(opened, 'main'), repo.head);
     assert.equal(await branchTip(opened, 'main'), repo.head);
     assert.equal(await defaultBranch(opened), 'refs/heads/main');
     assert.equal((await listRefs(opened)).length, 2);
-    assert.deepEqual(readdirSync(markers).filter((name) => name.startsWith('ran-')), []);
+    assert.deepEqual(
+      readdirSync(markers).filter((name) => name.startsWith('ran-')),
+      [],
+    );
   });
 
   it('would have run them under plain git, so the test can see it', () => {

@@ -36,7 +36,9 @@ async function list(repo: TempRepo, range: ObjectRange = { include: 'all' }): Pr
 async function listPush(client: TempRepo, server: TempRepo, refspecs: readonly string[]): Promise<Listing> {
   const { result } = await insidePush(client, server, refspecs, async ({ env: given, cwd, stdin }) => {
     const opened = await openHookRepository({ env: given, cwd });
-    const include = parseRefUpdates(stdin, opened.objectFormat).flatMap(({ newOid }) => (newOid === undefined ? [] : [newOid]));
+    const include = parseRefUpdates(stdin, opened.objectFormat).flatMap(({ newOid }) =>
+      newOid === undefined ? [] : [newOid],
+    );
     return collect({ include, exclude: 'all' }, opened);
   });
   return result;
@@ -72,10 +74,17 @@ describe('listObjects', () => {
     const blob = repo.hashObject('only a tag has me');
     const inner = repo.hashObject('in a tagged tree');
     const tree = repo.makeTree([{ mode: '100644', oid: inner, name: 'x' }]);
-    repo.tag('on-blob', blob).tag('on-tree', tree).tag('annotated', 'HEAD', 'words').tag('nested', 'annotated', 'more words').tag('annotated-blob', blob, 'words');
+    repo
+      .tag('on-blob', blob)
+      .tag('on-tree', tree)
+      .tag('annotated', 'HEAD', 'words')
+      .tag('nested', 'annotated', 'more words')
+      .tag('annotated-blob', blob, 'words');
     repo.git('notes', 'add', '-m', 'a note');
     const { objects } = await list(repo);
-    const names = ['on-blob', 'on-tree', 'annotated', 'nested', 'annotated-blob', 'refs/notes/commits'].map((name) => repo.oid(name));
+    const names = ['on-blob', 'on-tree', 'annotated', 'nested', 'annotated-blob', 'refs/notes/commits'].map((name) =>
+      repo.oid(name),
+    );
     for (const oid of [...names, inner]) assert.ok(objects.has(oid), oid);
   });
 
@@ -86,9 +95,16 @@ describe('listObjects', () => {
     client.write('new', 'new').commit().tag('v1', client.hashObject('tagged blob'));
     client.branch('other').write('brief', 'comes and goes').commit().remove('brief').commit();
     const brief = client.oid('HEAD~1:brief');
-    const refspecs = [':refs/heads/gone', 'main', 'other', 'v1', ...Array.from({ length: 200 }, (_, i) => `main:refs/heads/copy-${i}`)];
+    const refspecs = [
+      ':refs/heads/gone',
+      'main',
+      'other',
+      'v1',
+      ...Array.from({ length: 200 }, (_, i) => `main:refs/heads/copy-${i}`),
+    ];
     const { objects } = await listPush(client, server, refspecs);
-    for (const revision of ['main:new', 'v1', 'main', 'other', 'main^{tree}']) assert.ok(objects.has(client.oid(revision)), revision);
+    for (const revision of ['main:new', 'v1', 'main', 'other', 'main^{tree}'])
+      assert.ok(objects.has(client.oid(revision)), revision);
     assert.ok(objects.has(brief), 'added and removed within the push');
     assert.ok(!objects.has(client.oid('main:old')));
   });
@@ -128,7 +144,14 @@ describe('listObjects', () => {
 
   it('keeps odd names as bytes, cut at a newline', async () => {
     const repo = createRepo();
-    const names = ['-rf', '--upload-pack=id', 'esc\u001b[31m', '..name', Buffer.from([0x66, 0xff, 0xfe]), 'new\nline'].map((name) => Buffer.from(name));
+    const names = [
+      '-rf',
+      '--upload-pack=id',
+      'esc\u001b[31m',
+      '..name',
+      Buffer.from([0x66, 0xff, 0xfe]),
+      'new\nline',
+    ].map((name) => Buffer.from(name));
     const oids = names.map((name) => repo.hashObject(Buffer.concat([Buffer.from('in '), name])));
     const tree = repo.makeTree(names.map((name, i) => ({ mode: '100644', oid: oids[i] as Oid, name })));
     repo.setRef('refs/heads/main', repo.commitTree(tree));
@@ -162,15 +185,20 @@ describe('listObjects', () => {
     const repo = createRepo().write('a', 'a').commit().write('b', 'b').commit();
     const gone = repo.oid('HEAD~1');
     rmSync(join(repo.gitDir, 'objects', gone.slice(0, 2), gone.slice(2)));
+    const nowhere = 'e'.repeat(40) as Oid;
+    const option = '--all' as Oid;
     await assert.rejects(list(repo), { code: 'GIT_FAILED', message: /git rev-list ended with 128: / });
-    await assert.rejects(list(repo, { include: ['e'.repeat(40) as Oid] }), { code: 'GIT_FAILED' });
-    await assert.rejects(list(repo, { include: ['--all' as Oid] }), { code: 'INTERNAL' });
+    await assert.rejects(list(repo, { include: [nowhere] }), { code: 'GIT_FAILED' });
+    await assert.rejects(list(repo, { include: [option] }), { code: 'INTERNAL' });
   });
 
   it('is done in no time with a tree bomb', async () => {
     const repo = createRepo();
-    let tree = repo.makeTree(Array.from({ length: 10 }, (_, i) => ({ mode: '100644', oid: repo.hashObject('x'), name: `f${i}` })));
-    for (let level = 0; level < 8; level++) tree = repo.makeTree(Array.from({ length: 10 }, (_, i) => ({ mode: '040000', oid: tree, name: `d${i}` })));
+    let tree = repo.makeTree(
+      Array.from({ length: 10 }, (_, i) => ({ mode: '100644', oid: repo.hashObject('x'), name: `f${i}` })),
+    );
+    for (let level = 0; level < 8; level++)
+      tree = repo.makeTree(Array.from({ length: 10 }, (_, i) => ({ mode: '040000', oid: tree, name: `d${i}` })));
     repo.setRef('refs/heads/main', repo.commitTree(tree));
     const start = performance.now();
     assert.equal((await list(repo)).objects.size, 11);
@@ -193,7 +221,12 @@ describe('listObjects', () => {
     const stop = new AbortController();
     await assert.rejects(
       async () => {
-        for await (const _batch of listObjects(opened, { include: 'all' }, { onMissing: () => {}, signal: stop.signal })) stop.abort();
+        for await (const _batch of listObjects(
+          opened,
+          { include: 'all' },
+          { onMissing: () => {}, signal: stop.signal },
+        ))
+          stop.abort();
       },
       { code: 'SCAN_CANCELLED' },
     );
@@ -203,7 +236,11 @@ describe('listObjects', () => {
 describe('listObjectIds', () => {
   it('gives the same ids as lines', async () => {
     const repo = createRepo().commitMany(300).tag('v1', 'main', 'words');
-    const ids = await listObjectIds(await openRepository(repo.path, { env }), { include: 'all' }, { onMissing: () => {} });
+    const ids = await listObjectIds(
+      await openRepository(repo.path, { env }),
+      { include: 'all' },
+      { onMissing: () => {} },
+    );
     const { objects } = await list(repo);
     assert.deepEqual(ids.toString().trimEnd().split('\n').sort(), [...objects.keys()].sort());
   });

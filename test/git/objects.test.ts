@@ -8,7 +8,9 @@ import type { Oid } from '../../src/model/oid.ts';
 import { createRepo, isolatedEnv, type TempRepo } from '../helpers/temp-repo.ts';
 
 async function raw(repo: TempRepo, oid: Oid): Promise<Buffer> {
-  const found = await readObject(await openRepository(repo.path, { env: isolatedEnv() }), oid, { maxBlobBytes: 1 << 20 });
+  const found = await readObject(await openRepository(repo.path, { env: isolatedEnv() }), oid, {
+    maxBlobBytes: 1 << 20,
+  });
   return found?.content ?? assert.fail('not found');
 }
 
@@ -16,7 +18,12 @@ describe('parseCommit', () => {
   it('reads what git wrote', async () => {
     for (const objectFormat of ['sha1', 'sha256'] as const) {
       const repo = createRepo({ objectFormat }).write('a', 'a').commit();
-      repo.branch('side').commit('side').checkout('main').commit('main').merge('side', { message: 'subject\n\nbody\n' });
+      repo
+        .branch('side')
+        .commit('side')
+        .checkout('main')
+        .commit('main')
+        .merge('side', { message: 'subject\n\nbody\n' });
       const content = await raw(repo, repo.head);
       const commit = parseCommit(content);
       assert.equal(commit.tree, repo.oid('HEAD^{tree}'));
@@ -30,7 +37,11 @@ describe('parseCommit', () => {
     for (const date of ['1700000000 +0000', '1700000000 -0330', '1700000000 +1245', '100000000 +0000']) {
       const repo = createRepo().write('a', 'a').commit('x', { author: 'Zoë', email: 'z@example.org', date });
       const { author } = parseCommit(await raw(repo, repo.head));
-      assert.deepEqual(author, { name: 'Zoë', email: 'z@example.org', date: repo.git('log', '-1', '--format=%aI').replace(/Z$/, '+00:00') });
+      assert.deepEqual(author, {
+        name: 'Zoë',
+        email: 'z@example.org',
+        date: repo.git('log', '-1', '--format=%aI').replace(/Z$/, '+00:00'),
+      });
     }
   });
 
@@ -50,7 +61,10 @@ describe('parseTag', () => {
     const repo = createRepo().write('a', 'a').commit().tag('v1', 'HEAD', 'words\n');
     const content = await raw(repo, repo.oid('v1'));
     const tag = parseTag(content);
-    assert.deepEqual([tag.object, tag.type, tag.name, tag.tagger?.email], [repo.head, 'commit', 'v1', 'committer@example.org']);
+    assert.deepEqual(
+      [tag.object, tag.type, tag.name, tag.tagger?.email],
+      [repo.head, 'commit', 'v1', 'committer@example.org'],
+    );
     assert.equal(content.toString('utf8', tag.messageAt), 'words\n');
   });
 });
@@ -61,9 +75,15 @@ describe('parseTree', () => {
       const repo = createRepo({ objectFormat });
       const blob = repo.hashObject('x');
       const names = ['new\nline', '-rf', 'z'].map((name) => Buffer.from(name)).concat(Buffer.from([0xff]));
-      const tree = repo.makeTree([...names.map((name) => ({ mode: '100644' as const, oid: blob, name })), { mode: '040000', oid: repo.makeTree([]), name: 'dir' }]);
+      const tree = repo.makeTree([
+        ...names.map((name) => ({ mode: '100644' as const, oid: blob, name })),
+        { mode: '040000', oid: repo.makeTree([]), name: 'dir' },
+      ]);
       const entries = parseTree(await raw(repo, tree), objectFormat === 'sha1' ? 20 : 32);
-      assert.deepEqual(entries.map(({ name }) => name.toString('latin1')).sort(), [...names, Buffer.from('dir')].map((name) => name.toString('latin1')).sort());
+      assert.deepEqual(
+        entries.map(({ name }) => name.toString('latin1')).sort(),
+        [...names, Buffer.from('dir')].map((name) => name.toString('latin1')).sort(),
+      );
       assert.deepEqual(entries.find(({ name }) => name.toString() === 'dir')?.mode, 0o040000);
       assert.ok(entries.filter(({ mode }) => mode === 0o100644).every(({ oid }) => oid === blob));
     }
@@ -71,16 +91,30 @@ describe('parseTree', () => {
 
   it('reads back any tree', () => {
     const name = fc.uint8Array({ minLength: 1, maxLength: 20 }).filter((bytes) => !bytes.includes(0));
-    const entry = fc.record({ mode: fc.constantFrom(0o100644, 0o040000, 0o120000, 0o160000), name, oid: fc.uint8Array({ minLength: 20, maxLength: 20 }) });
+    const entry = fc.record({
+      mode: fc.constantFrom(0o100644, 0o040000, 0o120000, 0o160000),
+      name,
+      oid: fc.uint8Array({ minLength: 20, maxLength: 20 }),
+    });
     fc.assert(
       fc.property(fc.array(entry), fc.nat(10), (entries, cut) => {
-        const bytes = Buffer.concat(entries.flatMap((e) => [Buffer.from(`${e.mode.toString(8)} `), e.name, Buffer.of(0), e.oid]));
+        const bytes = Buffer.concat(
+          entries.flatMap((e) => [Buffer.from(`${e.mode.toString(8)} `), e.name, Buffer.of(0), e.oid]),
+        );
         assert.deepEqual(
           parseTree(bytes, 20).map((e) => ({ ...e, name: e.name.toString('hex') })),
-          entries.map((e) => ({ mode: e.mode, name: Buffer.from(e.name).toString('hex'), oid: Buffer.from(e.oid).toString('hex') })),
+          entries.map((e) => ({
+            mode: e.mode,
+            name: Buffer.from(e.name).toString('hex'),
+            oid: Buffer.from(e.oid).toString('hex'),
+          })),
         );
-        assert.equal(forEachTreeEntry(bytes, 20, () => {}), bytes.length);
-        if (cut > 0 && bytes.length > 0) assert.ok(forEachTreeEntry(bytes.subarray(0, -cut), 20, () => {}) <= bytes.length - cut);
+        assert.equal(
+          forEachTreeEntry(bytes, 20, () => {}),
+          bytes.length,
+        );
+        if (cut > 0 && bytes.length > 0)
+          assert.ok(forEachTreeEntry(bytes.subarray(0, -cut), 20, () => {}) <= bytes.length - cut);
       }),
     );
   });

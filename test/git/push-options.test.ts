@@ -8,7 +8,12 @@ describe('readPushOptions', () => {
   it('reads the options of a real push, in order', async () => {
     const client = createRepo().write('a', 'a').commit();
     const server = client.addBareRemote();
-    const { result } = await insidePush(client, server, ['-o', 'leakgate.skip=a reason; $(id)', '-o', 'second', 'main'], async ({ env }) => readPushOptions(env));
+    const { result } = await insidePush(
+      client,
+      server,
+      ['-o', 'leakgate.skip=a reason; $(id)', '-o', 'second', 'main'],
+      async ({ env }) => readPushOptions(env),
+    );
     assert.deepEqual(result, ['leakgate.skip=a reason; $(id)', 'second']);
   });
 
@@ -18,6 +23,7 @@ describe('readPushOptions', () => {
   });
 
   it('refuses a count that git would not send', () => {
-    for (const count of ['-1', 'x', '1e9', '1000000000']) assert.throws(() => readPushOptions({ GIT_PUSH_OPTION_COUNT: count }), { code: 'HOOK_INPUT' });
+    for (const count of ['-1', 'x', '1e9', '1000000000'])
+      assert.throws(() => readPushOptions({ GIT_PUSH_OPTION_COUNT: count }), { code: 'HOOK_INPUT' });
   });
 });

@@ -8,14 +8,24 @@ import type { Oid } from '../../src/model/oid.ts';
 import { insidePush } from '../helpers/inside-push.ts';
 import { createRepo, isolatedEnv, type PushResult, type TempRepo } from '../helpers/temp-repo.ts';
 
-async function unreached(client: TempRepo, server: TempRepo, refspecs: readonly string[] | (() => Promise<PushResult>)): Promise<{ known: Set<string>; extra: Oid[]; texts: (string | undefined)[]; push: PushResult }> {
+async function unreached(
+  client: TempRepo,
+  server: TempRepo,
+  refspecs: readonly string[] | (() => Promise<PushResult>),
+): Promise<{ known: Set<string>; extra: Oid[]; texts: (string | undefined)[]; push: PushResult }> {
   const { result, push } = await insidePush(client, server, refspecs, async ({ env, cwd, stdin }) => {
     const opened = await openHookRepository({ env, cwd });
-    const include = stdin.trimEnd().split('\n').map((line) => line.split(' ')[1] as Oid);
+    const include = stdin
+      .trimEnd()
+      .split('\n')
+      .map((line) => line.split(' ')[1] as Oid);
     const known = new Set<string>();
-    for await (const batch of listObjects(opened, { include, exclude: 'all' }, { onMissing: () => {} })) for (const { oid } of batch) known.add(oid);
+    for await (const batch of listObjects(opened, { include, exclude: 'all' }, { onMissing: () => {} }))
+      for (const { oid } of batch) known.add(oid);
     const extra = await listQuarantineOnly(opened, known);
-    const texts = await Promise.all(extra.map(async (oid) => (await readObject(opened, oid, { maxBlobBytes: 1e6 }))?.content.toString()));
+    const texts = await Promise.all(
+      extra.map(async (oid) => (await readObject(opened, oid, { maxBlobBytes: 1e6 }))?.content.toString()),
+    );
     return { known, extra, texts };
   });
   return { ...result, push };
@@ -43,16 +53,26 @@ describe('listQuarantineOnly', () => {
       const tip = client.head;
       client.branch('hidden').write('smuggled', 'nobody lists me').commit();
       const all = client.git('rev-list', '--objects', '--no-object-names', '--all').split('\n');
-      const { extra, texts, push } = await unreached(client, server, () => client.sendPack(server, { ref: 'refs/heads/main', newOid: tip }, all));
+      const { extra, texts, push } = await unreached(client, server, () =>
+        client.sendPack(server, { ref: 'refs/heads/main', newOid: tip }, all),
+      );
       assert.equal(push.accepted, true);
       assert.ok(texts.includes('nobody lists me'));
-      assert.deepEqual(new Set(extra), new Set(['hidden', 'hidden^{tree}', 'hidden:smuggled'].map((revision) => client.oid(revision))));
-      assert.equal(server.git('cat-file', 'blob', client.oid('hidden:smuggled')), 'nobody lists me', 'it stays on the server');
+      assert.deepEqual(
+        new Set(extra),
+        new Set(['hidden', 'hidden^{tree}', 'hidden:smuggled'].map((revision) => client.oid(revision))),
+      );
+      assert.equal(
+        server.git('cat-file', 'blob', client.oid('hidden:smuggled')),
+        'nobody lists me',
+        'it stays on the server',
+      );
     }
   });
 
   it('leaves out the old delta bases with which a thin pack is completed', async () => {
-    const text = (change: string): string => `${Array.from({ length: 800 }, (_, i) => `line ${i * 7919}`).join('\n')}\n${change}\n`;
+    const text = (change: string): string =>
+      `${Array.from({ length: 800 }, (_, i) => `line ${i * 7919}`).join('\n')}\n${change}\n`;
     const client = createRepo().write('large', text('old')).commit();
     const server = client.addBareRemote();
     server.git('config', 'receive.unpackLimit', '1');
@@ -60,10 +80,13 @@ describe('listQuarantineOnly', () => {
     client.write('large', text('new')).commit();
     const { result } = await insidePush(client, server, ['main'], async ({ env, cwd }) => {
       const opened = await openHookRepository({ env, cwd });
+      const alone = { ...env, GIT_ALTERNATE_OBJECT_DIRECTORIES: '' };
+      const inside = server.gitWith({ env: alone }, 'cat-file', '--batch-all-objects', '--batch-check=%(objectname)');
+      assert.ok(inside.includes(client.oid('main~1:large')), 'git has put the base into the quarantine');
       return listQuarantineOnly(opened, new Set());
     });
     assert.ok(result.includes(client.oid('main:large')), 'the new version is brought by the push');
-    assert.ok(!result.includes(client.oid('main~1:large')), 'the old one is a delta base at most');
+    assert.ok(!result.includes(client.oid('main~1:large')), 'the old one is only a delta base');
   });
 
   it('is empty outside a push', async () => {

@@ -10,37 +10,55 @@ import { createRepo, isolatedEnv, type TempRepo } from '../helpers/temp-repo.ts'
 
 const env = isolatedEnv();
 
-async function log(repo: TempRepo, options: Partial<RawLogOptions> = {}, range: ObjectRange = { include: 'all' }): Promise<{ commits: RawCommit[]; unread: Unread[] }> {
+async function log(
+  repo: TempRepo,
+  options: Partial<RawLogOptions> = {},
+  range: ObjectRange = { include: 'all' },
+): Promise<{ commits: RawCommit[]; unread: Unread[] }> {
   const commits: RawCommit[] = [];
   const unread: Unread[] = [];
   const opened = await openRepository(repo.path, { env });
-  for await (const batch of readRawLog(opened, range, { onUnread: (what) => unread.push(what), ...options })) commits.push(...batch);
+  for await (const batch of readRawLog(opened, range, { onUnread: (what) => unread.push(what), ...options }))
+    commits.push(...batch);
   return { commits, unread };
 }
 
-const paths = (commit: RawCommit | undefined): string[] => (commit?.changes ?? []).map(({ status, path }) => `${status} ${path.toString('latin1')}`);
+const paths = (commit: RawCommit | undefined): string[] =>
+  (commit?.changes ?? []).map(({ status, path }) => `${status} ${path.toString('latin1')}`);
 
 /** 10^(levels + 1) paths in `levels + 2` objects. */
 function treeBomb(repo: TempRepo, levels: number): Oid {
   const blob = repo.hashObject('x');
   let tree = repo.makeTree(Array.from({ length: 10 }, (_, i) => ({ mode: '100644', oid: blob, name: `f${i}` })));
-  for (let level = 0; level < levels; level++) tree = repo.makeTree(Array.from({ length: 10 }, (_, i) => ({ mode: '040000', oid: tree, name: `d${i}` })));
+  for (let level = 0; level < levels; level++)
+    tree = repo.makeTree(Array.from({ length: 10 }, (_, i) => ({ mode: '040000', oid: tree, name: `d${i}` })));
   return tree;
 }
 
 describe('readRawLog', () => {
   it('lists commits with author, date and exact changes, the root commit too', async () => {
-    const repo = createRepo().write('a', '1').commit('first', { author: 'Zoë Ω', email: 'z@example.org', date: '2023-05-06T07:08:09+02:00' });
+    const repo = createRepo()
+      .write('a', '1')
+      .commit('first', { author: 'Zoë Ω', email: 'z@example.org', date: '2023-05-06T07:08:09+02:00' });
     const root = repo.head;
     repo.write('a', '2').write('dir/b', 'b').commit().remove('a').commit().commit('empty');
     const { commits } = await log(repo);
     assert.deepEqual(commits.map(paths), [[], ['D a'], ['M a', 'A dir/b'], ['A a']]);
     const first = commits[3];
-    assert.deepEqual([first?.oid, first?.parents, first?.author, first?.email, first?.date], [root, [], 'Zoë Ω', 'z@example.org', '2023-05-06T07:08:09+02:00']);
+    assert.deepEqual(
+      [first?.oid, first?.parents, first?.author, first?.email, first?.date],
+      [root, [], 'Zoë Ω', 'z@example.org', '2023-05-06T07:08:09+02:00'],
+    );
     assert.deepEqual(commits[2]?.parents, [root]);
     const change = commits[2]?.changes[0];
-    assert.deepEqual([change?.newOid, change?.newMode, change?.oldOids], [repo.oid('HEAD~2:a'), 0o100644, [repo.oid('HEAD~3:a')]]);
-    assert.deepEqual((await log(repo, { oldestFirst: true })).commits.map(({ oid }) => oid), commits.map(({ oid }) => oid).reverse());
+    assert.deepEqual(
+      [change?.newOid, change?.newMode, change?.oldOids],
+      [repo.oid('HEAD~2:a'), 0o100644, [repo.oid('HEAD~3:a')]],
+    );
+    assert.deepEqual(
+      (await log(repo, { oldestFirst: true })).commits.map(({ oid }) => oid),
+      commits.map(({ oid }) => oid).reverse(),
+    );
   });
 
   it('shows what an evil merge adds, with one old id a parent', async () => {
@@ -56,13 +74,29 @@ describe('readRawLog', () => {
 
   it('keeps every byte of odd names, and finds them by path', async () => {
     const repo = createRepo();
-    const names = ['-rf', ':(exclude)*', 'esc\u001b[31m', '@%H', ':100644', 'star*', 'star2', 'new\nline', 'newxline', 'back\\slash\n[x]', 'cr\r', '"quoted"', ' lead', Buffer.from([0x66, 0xff, 0xfe])].map((name) => Buffer.from(name));
+    const names = [
+      '-rf',
+      ':(exclude)*',
+      'esc\u001b[31m',
+      '@%H',
+      ':100644',
+      'star*',
+      'star2',
+      'new\nline',
+      'newxline',
+      'back\\slash\n[x]',
+      'cr\r',
+      '"quoted"',
+      ' lead',
+      Buffer.from([0x66, 0xff, 0xfe]),
+    ].map((name) => Buffer.from(name));
     const tree = repo.makeTree(names.map((name) => ({ mode: '100644', oid: repo.hashObject(name), name })));
     repo.setRef('refs/heads/main', repo.commitTree(tree));
     const all = (await log(repo)).commits[0]?.changes.map(({ path }) => path.toString('latin1')) ?? [];
     assert.deepEqual(all.sort(), names.map((name) => name.toString('latin1')).sort());
     for (const name of names) {
-      const found = (await log(repo, { paths: [name] })).commits[0]?.changes.map(({ path }) => path.toString('latin1')) ?? [];
+      const found =
+        (await log(repo, { paths: [name] })).commits[0]?.changes.map(({ path }) => path.toString('latin1')) ?? [];
       assert.ok(found.includes(name.toString('latin1')), `${name.toString()}: ${found.join()}`);
       // Only `?` for a newline may let in another name.
       assert.ok(found.length === 1 || /[\n\r]/.test(name.toString()), found.join());
@@ -73,7 +107,12 @@ describe('readRawLog', () => {
     const repo = createRepo().write('sub/a', '1').write('b', '1').commit();
     repo.git('config', 'diff.relative', 'true');
     const opened = await openRepository(`${repo.path}/sub`, { env });
-    for await (const [commit] of readRawLog(opened, { include: 'all' }, { paths: [Buffer.from('b')], onUnread: () => {} })) assert.deepEqual(paths(commit), ['A b']);
+    for await (const [commit] of readRawLog(
+      opened,
+      { include: 'all' },
+      { paths: [Buffer.from('b')], onUnread: () => {} },
+    ))
+      assert.deepEqual(paths(commit), ['A b']);
   });
 
   it('returns only the blobs that are wanted', async () => {
@@ -96,7 +135,18 @@ describe('readRawLog', () => {
   it('gives a commit with very many changes in pieces', async () => {
     const repo = createRepo();
     const blob = repo.hashObject('x');
-    repo.setRef('refs/heads/main', repo.commitTree(repo.makeTree(Array.from({ length: 25_000 }, (_, i) => ({ mode: '100644', oid: blob, name: `f${String(i).padStart(5, '0')}` })))));
+    repo.setRef(
+      'refs/heads/main',
+      repo.commitTree(
+        repo.makeTree(
+          Array.from({ length: 25_000 }, (_, i) => ({
+            mode: '100644',
+            oid: blob,
+            name: `f${String(i).padStart(5, '0')}`,
+          })),
+        ),
+      ),
+    );
     const { commits } = await log(repo);
     assert.equal(new Set(commits.map(({ oid }) => oid)).size, 1);
     assert.ok(commits.length > 1);
@@ -107,7 +157,10 @@ describe('readRawLog', () => {
     const repo = createRepo();
     repo.setRef('refs/heads/main', repo.commitTree(treeBomb(repo, 3)));
     const { commits, unread } = await log(repo, { maxEntries: 2_000 });
-    assert.deepEqual(unread.map(({ reason }) => reason), ['too-many-paths']);
+    assert.deepEqual(
+      unread.map(({ reason }) => reason),
+      ['too-many-paths'],
+    );
     assert.ok(commits.flatMap(paths).length < 10_000);
     assert.deepEqual((await log(repo)).unread, []);
   });
@@ -117,7 +170,10 @@ describe('readRawLog', () => {
     repo.setRef('refs/heads/main', repo.commitTree(treeBomb(repo, 8)));
     const { commits, unread } = await log(repo, { maxSilenceMs: 300 });
     assert.deepEqual(commits, []);
-    assert.deepEqual(unread.map(({ reason, what }) => `${reason} ${what}`), ['too-many-paths git log']);
+    assert.deepEqual(
+      unread.map(({ reason, what }) => `${reason} ${what}`),
+      ['too-many-paths git log'],
+    );
   });
 
   it('walks only to the paths asked for, whatever else a tree bomb holds', async () => {
@@ -132,8 +188,9 @@ describe('readRawLog', () => {
 
   it('can be cancelled, and fails when git fails', async () => {
     const repo = createRepo().write('a', 'a').commit();
+    const nowhere = 'e'.repeat(40) as Oid;
     await assert.rejects(log(repo, { signal: AbortSignal.abort() }), { code: 'SCAN_CANCELLED' });
-    await assert.rejects(log(repo, {}, { include: ['e'.repeat(40) as Oid] }), { code: 'GIT_FAILED' });
+    await assert.rejects(log(repo, {}, { include: [nowhere] }), { code: 'GIT_FAILED' });
     assert.deepEqual((await log(repo, {}, { include: [] })).commits, []);
   });
 });
@@ -145,6 +202,7 @@ describe('parseRawEntry', () => {
     assert.equal(hasBlob(parseRawEntry(Buffer.from(`:000000 120000 ${zero} ${one} A`))), true);
     assert.equal(hasBlob(parseRawEntry(Buffer.from(`:000000 160000 ${zero} ${one} A`))), false);
     assert.equal(hasBlob(parseRawEntry(Buffer.from(`:100644 000000 ${one} ${zero} D`))), false);
-    for (const text of ['', ':', ':100644 100644 a b', 'x']) assert.throws(() => parseRawEntry(Buffer.from(text)), { code: 'GIT_FAILED' });
+    for (const text of ['', ':', ':100644 100644 a b', 'x'])
+      assert.throws(() => parseRawEntry(Buffer.from(text)), { code: 'GIT_FAILED' });
   });
 });

@@ -24,11 +24,16 @@ describe('readFileAt', () => {
     const opened = await openRepository(repo.path, { env });
     assert.deepEqual(await readFileAt(opened, 'HEAD', 'a', LIMIT), { kind: 'absent' });
     repo.write('ab', 'x').write('a*', 'x').commit();
-    for (const path of ['a', 'a?', '*', 'ab/c', ':/', ':(glob)*', 'nosuch']) assert.deepEqual(await readFileAt(opened, 'HEAD', path, LIMIT), { kind: 'absent' }, path);
+    for (const path of ['a', 'a?', '*', 'ab/c', ':/', ':(glob)*', 'nosuch'])
+      assert.deepEqual(await readFileAt(opened, 'HEAD', path, LIMIT), { kind: 'absent' }, path);
   });
 
   it('refuses a symbolic link, a folder, a submodule and what is too large', async () => {
-    const repo = createRepo().symlink('link', '/etc/passwd').write('folder/x', 'x').write('large', 'x'.repeat(1001)).write('fits', 'x'.repeat(1000));
+    const repo = createRepo()
+      .symlink('link', '/etc/passwd')
+      .write('folder/x', 'x')
+      .write('large', 'x'.repeat(1001))
+      .write('fits', 'x'.repeat(1000));
     repo.git('update-index', '--add', '--cacheinfo', `160000,${'1'.repeat(40)},sub`);
     repo.commit();
     const opened = await openRepository(repo.path, { env });
@@ -48,7 +53,9 @@ describe('readFileAt', () => {
     const server = client.addBareRemote();
     client.push('main');
     client.write('.leakgate.yml', 'after').commit();
-    const { result } = await insidePush(client, server, ['main'], async ({ env: given, cwd }) => readFileAt(await openHookRepository({ env: given, cwd }), 'HEAD', '.leakgate.yml', LIMIT));
+    const { result } = await insidePush(client, server, ['main'], async ({ env: given, cwd }) =>
+      readFileAt(await openHookRepository({ env: given, cwd }), 'HEAD', '.leakgate.yml', LIMIT),
+    );
     assert.equal(result.kind === 'file' && result.content.toString(), 'before');
   });
 

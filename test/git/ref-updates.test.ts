@@ -20,7 +20,10 @@ function problem(text: string, format: 'sha1' | 'sha256' = 'sha1'): string {
 
 describe('parseRefUpdates', () => {
   it('reads every line: creation, move and deletion', () => {
-    const updates = parseRefUpdates(`${A} ${ZERO} refs/heads/gone\n${ZERO} ${B} refs/heads/new\n${A} ${B} refs/tags/v1\n`, 'sha1');
+    const updates = parseRefUpdates(
+      `${A} ${ZERO} refs/heads/gone\n${ZERO} ${B} refs/heads/new\n${A} ${B} refs/tags/v1\n`,
+      'sha1',
+    );
     assert.deepEqual(updates, [
       { ref: 'refs/heads/gone', oldOid: A },
       { ref: 'refs/heads/new', newOid: B },
@@ -35,7 +38,20 @@ describe('parseRefUpdates', () => {
 
   it('takes the odd names that git allows', () => {
     const repo = createRepo().write('a', 'a').commit();
-    for (const name of ['--upload-pack=id', "it's", '"q"', ';x', '$(id)', '{}', 'a|b', 'ünï', '-rf', 'a.b', '@', 'x'.repeat(200)]) {
+    for (const name of [
+      '--upload-pack=id',
+      "it's",
+      '"q"',
+      ';x',
+      '$(id)',
+      '{}',
+      'a|b',
+      'ünï',
+      '-rf',
+      'a.b',
+      '@',
+      'x'.repeat(200),
+    ]) {
       const ref = `refs/heads/${name}`;
       repo.setRef(ref, repo.head);
       assert.deepEqual(parseRefUpdates(`${ZERO} ${A} ${ref}\n`, 'sha1'), [{ ref, newOid: A }]);
@@ -48,7 +64,23 @@ describe('parseRefUpdates', () => {
     assert.match(problem(`${ZERO} ${ZERO} refs/heads/x\n`), /neither creates, moves nor deletes/);
     assert.match(problem(`${A} HEAD refs/heads/x\n`), /"HEAD" is not an object id/);
     assert.match(problem(`${A.toUpperCase()} ${B} refs/heads/x\n`), /not an object id/);
-    for (const ref of ['a b', 'a..b', 'a\tb', 'a~1', 'a^', 'a:b', 'a?', 'a*', 'a[b', 'a\\b', 'a@{1}', '/a', 'a/', 'a//b', 'a\r']) {
+    for (const ref of [
+      'a b',
+      'a..b',
+      'a\tb',
+      'a~1',
+      'a^',
+      'a:b',
+      'a?',
+      'a*',
+      'a[b',
+      'a\\b',
+      'a@{1}',
+      '/a',
+      'a/',
+      'a//b',
+      'a\r',
+    ]) {
       assert.match(problem(`${A} ${B} ${ref}\n`), /ref name is not one that git allows/, ref);
     }
   });
@@ -57,7 +89,9 @@ describe('parseRefUpdates', () => {
     const long = 'c'.repeat(64);
     assert.match(problem(`${A} ${long} refs/heads/x\n`), /40 digits, not 64/);
     assert.match(problem(`${A} ${B} refs/heads/x\n`, 'sha256'), /64 digits, not 40/);
-    assert.deepEqual(parseRefUpdates(`${'0'.repeat(64)} ${long} refs/heads/x\n`, 'sha256'), [{ ref: 'refs/heads/x', newOid: long }]);
+    assert.deepEqual(parseRefUpdates(`${'0'.repeat(64)} ${long} refs/heads/x\n`, 'sha256'), [
+      { ref: 'refs/heads/x', newOid: long },
+    ]);
   });
 
   it('shows a bad line without its control characters', () => {

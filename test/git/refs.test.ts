@@ -22,7 +22,19 @@ describe('resolveRevision', () => {
     const repo = createRepo().write('a', 'a').commit();
     repo.setRef('refs/heads/--all', repo.head);
     const opened = await openRepository(repo.path, { env });
-    for (const text of ['', '--git-dir', '-n1', 'nosuch', 'main\n', 'nosuch\nmain', 'ma\0in', 'HEAD:a', 'a..b', 'f'.repeat(40)]) assert.equal(await resolveRevision(opened, text), undefined, JSON.stringify(text));
+    for (const text of [
+      '',
+      '--git-dir',
+      '-n1',
+      'nosuch',
+      'main\n',
+      'nosuch\nmain',
+      'ma\0in',
+      'HEAD:a',
+      'a..b',
+      'f'.repeat(40),
+    ])
+      assert.equal(await resolveRevision(opened, text), undefined, JSON.stringify(text));
     assert.equal(await resolveRevision(opened, '--all'), repo.head);
   });
 });
@@ -43,8 +55,21 @@ describe('branchTip', () => {
     const repo = createRepo().write('a', 'a').commit();
     for (const name of ['-x', 'a/b', 'ünï', "it's"]) repo.setRef(`refs/heads/${name}`, repo.head);
     const opened = await openRepository(repo.path, { env });
-    for (const name of ['main', 'refs/heads/main', '-x', 'a/b', 'ünï', "it's"]) assert.equal(await branchTip(opened, name), repo.head, name);
-    for (const name of ['a', 'mai', 'main~0', 'main^{tree}', 'ma*', '*', '', `x-1-g${repo.head.slice(0, 8)}`, repo.head, 'HEAD']) assert.equal(await branchTip(opened, name), undefined, name);
+    for (const name of ['main', 'refs/heads/main', '-x', 'a/b', 'ünï', "it's"])
+      assert.equal(await branchTip(opened, name), repo.head, name);
+    for (const name of [
+      'a',
+      'mai',
+      'main~0',
+      'main^{tree}',
+      'ma*',
+      '*',
+      '',
+      `x-1-g${repo.head.slice(0, 8)}`,
+      repo.head,
+      'HEAD',
+    ])
+      assert.equal(await branchTip(opened, name), undefined, name);
   });
 });
 

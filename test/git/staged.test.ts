@@ -18,18 +18,29 @@ describe('listStaged', () => {
   it('lists everything before the first commit', async () => {
     for (const objectFormat of ['sha1', 'sha256'] as const) {
       const repo = createRepo({ objectFormat }).write('a', 'a').write('dir/b', 'b');
-      assert.deepEqual(await staged(repo), [`A a ${repo.oid(':a').slice(0, 7)}`, `A dir/b ${repo.oid(':dir/b').slice(0, 7)}`]);
+      assert.deepEqual(await staged(repo), [
+        `A a ${repo.oid(':a').slice(0, 7)}`,
+        `A dir/b ${repo.oid(':dir/b').slice(0, 7)}`,
+      ]);
     }
   });
 
   it('lists what was added, changed or made a link, with what was there before', async () => {
-    const repo = createRepo().write('same', '1').write('changed', '1').write('deleted', '1').write('typed', '1').commit();
+    const repo = createRepo()
+      .write('same', '1')
+      .write('changed', '1')
+      .write('deleted', '1')
+      .write('typed', '1')
+      .commit();
     const before = repo.oid('HEAD:changed');
     repo.write('changed', '2').remove('deleted').write('new\nline', 'x').remove('typed').symlink('typed', 'target');
     repo.git('update-index', '--add', '--cacheinfo', `160000,${'1'.repeat(40)},sub`);
     const opened = await openRepository(repo.path, { env });
     const changes = await listStaged(opened, { env });
-    assert.deepEqual(changes.map(({ status, path }) => `${status} ${path.toString()}`), ['M changed', 'A new\nline', 'T typed']);
+    assert.deepEqual(
+      changes.map(({ status, path }) => `${status} ${path.toString()}`),
+      ['M changed', 'A new\nline', 'T typed'],
+    );
     assert.deepEqual(changes[0]?.oldOids, [before]);
   });
 
@@ -49,11 +60,14 @@ describe('listStaged', () => {
     assert.deepEqual(await staged(repo), []);
   });
 
-  it('reads the index that git commit names, if it is this repository\'s', async () => {
+  it("reads the index that git commit names, if it is this repository's", async () => {
     const repo = createRepo().write('a', '1').commit();
     copyFileSync(join(repo.gitDir, 'index'), join(repo.gitDir, 'next-index-1.lock'));
     repo.write('b', 'not part of this commit');
-    assert.deepEqual(await staged(repo, { env: { ...env, GIT_INDEX_FILE: '.git/next-index-1.lock' }, cwd: repo.path }), []);
+    assert.deepEqual(
+      await staged(repo, { env: { ...env, GIT_INDEX_FILE: '.git/next-index-1.lock' }, cwd: repo.path }),
+      [],
+    );
     const elsewhere = join(createTempFolder(), 'index');
     copyFileSync(join(repo.gitDir, 'next-index-1.lock'), elsewhere);
     assert.equal((await staged(repo, { env: { ...env, GIT_INDEX_FILE: elsewhere } })).length, 1);

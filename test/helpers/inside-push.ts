@@ -31,8 +31,17 @@ export async function insidePush<T>(
     for (const start = Date.now(); !existsSync(file('ready')); await sleep(10)) {
       if (Date.now() - start > WAIT_MS) throw new Error('the hook did not start');
     }
-    const env = Object.fromEntries(readFileSync(file('env'), 'utf8').split('\0').filter((line) => line !== '').map((line) => [line.slice(0, line.indexOf('=')), line.slice(line.indexOf('=') + 1)]));
-    const result = await look({ env, cwd: readFileSync(file('cwd'), 'utf8').trimEnd(), stdin: readFileSync(file('stdin'), 'utf8') });
+    const env = Object.fromEntries(
+      readFileSync(file('env'), 'utf8')
+        .split('\0')
+        .filter((line) => line !== '')
+        .map((line) => [line.slice(0, line.indexOf('=')), line.slice(line.indexOf('=') + 1)]),
+    );
+    const result = await look({
+      env,
+      cwd: readFileSync(file('cwd'), 'utf8').trimEnd(),
+      stdin: readFileSync(file('stdin'), 'utf8'),
+    });
     writeFileSync(file('done'), '');
     return { result, push: await pushing };
   } finally {

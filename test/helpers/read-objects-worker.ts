@@ -14,4 +14,5 @@ const handler = {
   unread(): void {},
 };
 await readObjects(repository, ids, handler, { maxBlobBytes: 1 << 28 });
+// oxlint-disable-next-line unicorn/require-post-message-target-origin -- that is about browser windows
 parentPort?.postMessage({ count, bytes });

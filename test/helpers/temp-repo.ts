@@ -10,7 +10,17 @@
  * Every folder is removed when the test process ends.
  */
 import { spawn, spawnSync } from 'node:child_process';
-import { chmodSync, existsSync, mkdirSync, mkdtempSync, readFileSync, realpathSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  realpathSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import type { Oid } from '../../src/model/oid.ts';
@@ -54,7 +64,13 @@ export function createRepo(options: RepoOptions = {}): TempRepo {
   mkdirSync(path, { recursive: true });
   const repo = new TempRepo(path, options.bare === true);
   const format = options.objectFormat ?? 'sha1';
-  repo.git('init', '-q', `--object-format=${format}`, `--initial-branch=${options.defaultBranch ?? 'main'}`, ...(options.bare === true ? ['--bare'] : []));
+  repo.git(
+    'init',
+    '-q',
+    `--object-format=${format}`,
+    `--initial-branch=${options.defaultBranch ?? 'main'}`,
+    ...(options.bare === true ? ['--bare'] : []),
+  );
   return repo;
 }
 
@@ -151,8 +167,16 @@ export class TempRepo {
   }
 
   /** Like `tryGit` without blocking the process, for servers that live in the test itself. */
-  async tryGitAsync(args: readonly string[], env: NodeJS.ProcessEnv = {}, input: string | Uint8Array = ''): Promise<GitResult> {
-    const child = spawn('git', args, { cwd: this.path, env: isolatedEnv({ ...this.#dates(), ...env }), stdio: ['pipe', 'pipe', 'pipe'] });
+  async tryGitAsync(
+    args: readonly string[],
+    env: NodeJS.ProcessEnv = {},
+    input: string | Uint8Array = '',
+  ): Promise<GitResult> {
+    const child = spawn('git', args, {
+      cwd: this.path,
+      env: isolatedEnv({ ...this.#dates(), ...env }),
+      stdio: ['pipe', 'pipe', 'pipe'],
+    });
     child.stdin.on('error', () => {});
     child.stdin.end(input);
     const out: Buffer[] = [];
@@ -203,7 +227,17 @@ export class TempRepo {
       ...(options.email === undefined ? {} : { GIT_AUTHOR_EMAIL: options.email }),
       ...(options.date === undefined ? {} : { GIT_AUTHOR_DATE: options.date, GIT_COMMITTER_DATE: options.date }),
     };
-    this.gitWith({ input: message, env }, 'commit', '-q', '--allow-empty', '--allow-empty-message', '--cleanup=verbatim', '--no-gpg-sign', '-F', '-');
+    this.gitWith(
+      { input: message, env },
+      'commit',
+      '-q',
+      '--allow-empty',
+      '--allow-empty-message',
+      '--cleanup=verbatim',
+      '--no-gpg-sign',
+      '-F',
+      '-',
+    );
     return this;
   }
 
@@ -221,7 +255,14 @@ export class TempRepo {
   /** Merges with a merge commit. With `commit: false` the result stays staged, so that `write` and `commit` can make an evil merge. */
   merge(branch: string, options: { message?: string; commit?: boolean } = {}): this {
     this.#commits += 1;
-    this.git('merge', '-q', '--no-ff', '--no-gpg-sign', ...(options.commit === false ? ['--no-commit'] : ['-m', options.message ?? `merge ${branch}`]), branch);
+    this.git(
+      'merge',
+      '-q',
+      '--no-ff',
+      '--no-gpg-sign',
+      ...(options.commit === false ? ['--no-commit'] : ['-m', options.message ?? `merge ${branch}`]),
+      branch,
+    );
     return this;
   }
 
@@ -244,15 +285,31 @@ export class TempRepo {
 
   /** Stores a tree without touching the working tree; entries may name objects that are not there. */
   makeTree(entries: readonly TreeEntry[]): Oid {
-    const kinds = { '040000': 'tree', '160000': 'commit', '100644': 'blob', '100755': 'blob', '120000': 'blob' } as const;
-    const lines = entries.flatMap((entry) => [Buffer.from(`${entry.mode} ${kinds[entry.mode]} ${entry.oid}\t`), Buffer.from(entry.name), Buffer.of(0)]);
+    const kinds = {
+      '040000': 'tree',
+      '160000': 'commit',
+      '100644': 'blob',
+      '100755': 'blob',
+      '120000': 'blob',
+    } as const;
+    const lines = entries.flatMap((entry) => [
+      Buffer.from(`${entry.mode} ${kinds[entry.mode]} ${entry.oid}\t`),
+      Buffer.from(entry.name),
+      Buffer.of(0),
+    ]);
     return this.gitWith({ input: Buffer.concat(lines) }, 'mktree', '-z', '--missing') as Oid;
   }
 
   /** Stores a commit of a tree without moving any ref. */
   commitTree(tree: string, parents: readonly string[] = [], message = 'commit'): Oid {
     this.#commits += 1;
-    return this.gitWith({ input: message }, 'commit-tree', tree, ...parents.flatMap((parent) => ['-p', parent]), '--no-gpg-sign') as Oid;
+    return this.gitWith(
+      { input: message },
+      'commit-tree',
+      tree,
+      ...parents.flatMap((parent) => ['-p', parent]),
+      '--no-gpg-sign',
+    ) as Oid;
   }
 
   /** Feeds a fast-import stream: the quick way to thousands of commits. */
@@ -262,7 +319,10 @@ export class TempRepo {
   }
 
   /** `count` commits on `branch`, each changing one small file; `content(i)` is the file's text. */
-  commitMany(count: number, options: { branch?: string; path?: (i: number) => string; content?: (i: number) => string } = {}): this {
+  commitMany(
+    count: number,
+    options: { branch?: string; path?: (i: number) => string; content?: (i: number) => string } = {},
+  ): this {
     const branch = `refs/heads/${options.branch ?? 'main'}`;
     const from = this.tryGit('rev-parse', '--verify', '-q', branch).stdout.trim();
     const parts: string[] = [];
@@ -304,11 +364,24 @@ export class TempRepo {
    * Sends one ref update and a pack of exactly `objects` to `server`, which no well-behaved client would do: objects may be in it that nothing
    * reaches, or be left out.
    */
-  async sendPack(server: TempRepo, update: { ref: string; oldOid?: string; newOid: string }, objects: readonly string[]): Promise<PushResult> {
-    const pack = spawnSync('git', ['pack-objects', '--stdout', '-q'], { cwd: this.path, env: isolatedEnv(), input: `${objects.join('\n')}\n`, maxBuffer: 1 << 30 });
+  async sendPack(
+    server: TempRepo,
+    update: { ref: string; oldOid?: string; newOid: string },
+    objects: readonly string[],
+  ): Promise<PushResult> {
+    const pack = spawnSync('git', ['pack-objects', '--stdout', '-q'], {
+      cwd: this.path,
+      env: isolatedEnv(),
+      input: `${objects.join('\n')}\n`,
+      maxBuffer: 1 << 30,
+    });
     const line = `${update.oldOid ?? '0'.repeat(update.newOid.length)} ${update.newOid} ${update.ref}\0 report-status${update.newOid.length === 64 ? ' object-format=sha256' : ''}`;
     const header = `${(Buffer.byteLength(line) + 4).toString(16).padStart(4, '0')}${line}0000`;
-    const result = await this.tryGitAsync(['receive-pack', server.path], {}, Buffer.concat([Buffer.from(header), pack.stdout]));
+    const result = await this.tryGitAsync(
+      ['receive-pack', server.path],
+      {},
+      Buffer.concat([Buffer.from(header), pack.stdout]),
+    );
     return { ...result, accepted: result.stdout.includes(`ok ${update.ref}`) };
   }
 
@@ -347,7 +420,13 @@ function pushArguments(args: readonly string[]): string[] {
     else if (arg.startsWith('-')) options.push(arg);
     else refspecs.push(arg);
   }
-  return [...options, 'origin', ...(refspecs.length === 0 && !options.some((o) => o === '--all' || o === '--tags' || o === '--mirror') ? ['HEAD'] : refspecs)];
+  return [
+    ...options,
+    'origin',
+    ...(refspecs.length === 0 && !options.some((o) => o === '--all' || o === '--tags' || o === '--mirror')
+      ? ['HEAD']
+      : refspecs),
+  ];
 }
 
 function removeFolders(): void {

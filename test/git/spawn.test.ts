@@ -1,0 +1,80 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { hardenedEnv } from '../../src/git/environment.ts';
+import { openRepository } from '../../src/git/repository.ts';
+import { runGit, spawnGit, throwIfAborted } from '../../src/git/spawn.ts';
+import { LeakgateError } from '../../src/model/errors.ts';
+import { createRepo, createTempFolder, isolatedEnv } from '../helpers/temp-repo.ts';
+
+const env = isolatedEnv();
+
+describe('runGit', () => {
+  it('returns what git printed, and takes exit codes that are answers', async () => {
+    const repo = await openRepository(createRepo().write('a', 'a').commit().path, { env });
+    assert.equal((await runGit(repo, ['rev-parse', '--is-bare-repository'])).stdout.toString(), 'false\n');
+    assert.equal((await runGit(repo, ['symbolic-ref', '-q', 'NOSUCH'], { accept: [1, 128] })).status > 0, true);
+  });
+
+  it('fails with the command and with words of git that are safe to print', async () => {
+    const repo = await openRepository(createRepo().path, { env });
+    await assert.rejects(runGit(repo, ['rev-parse', '--verify', 'esc\u001b[31m\u202e']), (error: Error) => {
+      assert.match(error.message, /^git rev-parse ended with 128: fatal: /);
+      assert.ok(!/[\u0000-\u001f\u202e]/.test(error.message));
+      return (error as LeakgateError).code === 'GIT_FAILED';
+    });
+  });
+
+  it('keeps only the beginning of what git says on its way down', async () => {
+    const repo = await openRepository(createRepo().path, { env });
+    const noise = Array.from({ length: 2000 }, (_, i) => `refs/heads/none-${i}`);
+    await assert.rejects(
+      runGit(repo, ['show-ref', '--verify', ...noise]),
+      (error: Error) => error.message.length < 5000,
+    );
+    await assert.rejects(runGit(repo, ['log', '--no-such-option']), (error: Error) => error.message.length < 5000);
+  });
+
+  it('refuses more output than was asked for', async () => {
+    const repo = await openRepository(createRepo().write('a', 'x'.repeat(100_000)).commit().path, { env });
+    await assert.rejects(runGit(repo, ['cat-file', 'blob', 'HEAD:a'], { maxBytes: 1000 }), {
+      code: 'GIT_FAILED',
+      message: /more than 1000 bytes/,
+    });
+  });
+
+  it('says so when git is not there', async () => {
+    const place = { gitDir: createTempFolder(), env: { ...hardenedEnv(env), PATH: createTempFolder() } };
+    await assert.rejects(runGit(place, ['version']), { code: 'GIT_FAILED', message: /installed and on PATH/ });
+  });
+});
+
+describe('spawnGit', () => {
+  it('ends git when it is cancelled, also while git waits for input', async () => {
+    const repo = await openRepository(createRepo().path, { env });
+    const stop = new AbortController();
+    const git = spawnGit(repo, ['cat-file', '--batch'], { signal: stop.signal });
+    stop.abort();
+    const exit = await git.exit;
+    assert.deepEqual([exit.status, exit.signal], [undefined, 'SIGKILL']);
+    assert.throws(() => spawnGit(repo, ['version'], { signal: stop.signal }), { code: 'SCAN_CANCELLED' });
+  });
+
+  it('survives a git that does not read its input', async () => {
+    const repo = await openRepository(createRepo().path, { env });
+    const git = spawnGit(repo, ['version']);
+    git.stdin.end(Buffer.alloc(10_000_000));
+    git.stdout.resume();
+    assert.equal((await git.exit).status, 0);
+  });
+});
+
+describe('throwIfAborted', () => {
+  it('keeps a reason of ours and says cancelled for any other', () => {
+    throwIfAborted(undefined);
+    throwIfAborted(new AbortController().signal);
+    assert.throws(() => throwIfAborted(AbortSignal.abort(new LeakgateError('SCAN_DEADLINE', 'late'))), {
+      code: 'SCAN_DEADLINE',
+    });
+    assert.throws(() => throwIfAborted(AbortSignal.abort(new Error('other'))), { code: 'SCAN_CANCELLED' });
+  });
+});
