@@ -44,12 +44,12 @@ async function explainFile(context: CliContext, what: string, flags: ExplainFlag
     stats === undefined ? flags.repository : stats.isDirectory() ? path : resolve(path, '..'),
   );
   const policy = await loadPolicyOf(context, flags, place);
-  const top = place.repository?.workTree ?? context.cwd;
+  const top = place.repository?.workTree ?? (stats?.isDirectory() === true ? path : resolve(path, '..'));
   const name = stats === undefined ? what : relative(top, path).split(sep).join('/');
   const general = explainPath(policy, name === '' ? '.' : name);
   if (stats === undefined) return [general];
   const result = await runScan(
-    { kind: 'directory', path },
+    { kind: 'directory', path, top },
     { policy, fingerprintKey: await loadFingerprintKey({ env: context.env }), signal: context.signal },
   );
   const findings = [...result.findings, ...result.suppressed];

@@ -69,7 +69,13 @@ async function filesAt(context: CliContext, path: string, isFolder: boolean): Pr
   if (isFolder && repository !== undefined && repository.workTree === undefined) {
     return { scan: { kind: 'all', repository }, repository, close };
   }
-  return { scan: { kind: 'directory', path }, folder, ...(repository === undefined ? {} : { repository }), close };
+  const top = repository?.workTree;
+  return {
+    scan: { kind: 'directory', path, ...(top === undefined ? {} : { top }) },
+    folder,
+    ...(repository === undefined ? {} : { repository }),
+    close,
+  };
 }
 
 function wantsHistory(flags: TargetFlags): boolean {

@@ -1,6 +1,6 @@
 /** Scans a working tree, any other folder, or one file. */
 import { closeSync, constants, openSync, readlinkSync, readSync, realpathSync, statSync, type PathLike } from 'node:fs';
-import { basename, dirname } from 'node:path';
+import { dirname, relative, sep } from 'node:path';
 import { setImmediate } from 'node:timers/promises';
 import { LeakgateError } from '../model/errors.ts';
 import { bytesToText, escapeControls } from '../model/escape.ts';
@@ -31,7 +31,7 @@ export async function scanDirectory(
   target: Extract<ScanTarget, { kind: 'directory' }>,
   context: ScanContext,
 ): Promise<Finding[]> {
-  const { root, entries } = openTarget(target.path, context);
+  const { root, entries } = openTarget(target, context);
   const { settings, stop, tally, progress } = context;
   const content = createContentScanner(settings);
   const reader: Reader = {
@@ -71,14 +71,23 @@ export async function scanDirectory(
   );
 }
 
-function openTarget(path: string, { options }: ScanContext): { root: string; entries: Iterable<WalkEntry> } {
+function openTarget(
+  { path, top }: Extract<ScanTarget, { kind: 'directory' }>,
+  { options }: ScanContext,
+): { root: string; entries: Iterable<WalkEntry> } {
   try {
-    const root = realpathSync(path);
-    const stats = statSync(root);
-    if (stats.isDirectory()) return { root, entries: walkDirectory(root, { gitignore: options.gitignore ?? false }) };
-    if (stats.isFile())
-      return { root: dirname(root), entries: [{ kind: 'file', path: Buffer.from(basename(root)), size: stats.size }] };
+    const real = realpathSync(path);
+    const stats = statSync(real);
+    const folder = stats.isDirectory() ? real : dirname(real);
+    const root = top === undefined ? folder : realpathSync(top);
+    const from = relative(root, real).split(sep).join('/');
+    if (from.startsWith('../'))
+      throw new LeakgateError('TARGET_INVALID', `${escapeControls(path)} is not below ${root}`);
+    if (stats.isDirectory())
+      return { root, entries: walkDirectory(root, { gitignore: options.gitignore ?? false, from }) };
+    if (stats.isFile()) return { root, entries: [{ kind: 'file', path: Buffer.from(from), size: stats.size }] };
   } catch (cause) {
+    if (cause instanceof LeakgateError) throw cause;
     throw new LeakgateError('TARGET_INVALID', `${escapeControls(path)} does not exist or cannot be read`, { cause });
   }
   throw new LeakgateError('TARGET_INVALID', `${escapeControls(path)} is neither a folder nor a file`);

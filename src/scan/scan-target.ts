@@ -6,8 +6,11 @@ import type { RefUpdate } from '../model/ref-update.ts';
 
 /** What can be scanned. Revisions (`from`, `to`, `branch`) are as the user wrote them. */
 export type ScanTarget =
-  /** A working tree or any folder, or a single file. */
-  | { readonly kind: 'directory'; readonly path: string }
+  /**
+   * A working tree or any folder, or a single file. `top` is a folder above it to which paths are then relative: a part of a
+   * repository is scanned under the paths that its allowlists and the ignore files above know.
+   */
+  | { readonly kind: 'directory'; readonly path: string; readonly top?: string }
   | { readonly kind: 'stdin'; readonly stream: Readable; readonly name?: string }
   /** What the next commit would hold. */
   | { readonly kind: 'staged'; readonly repository: Repository }

@@ -17,13 +17,22 @@ interface Level {
   readonly rules: IgnoreRules;
 }
 
+export interface WalkOptions {
+  readonly gitignore: boolean;
+  /** Starts at this folder, relative to the root, under the ignore files of the folders above it. */
+  readonly from?: string;
+}
+
 /**
  * Everything below a folder, sorted by name, links not followed. It reads with `fs` alone: git, asked about a working tree, would run what
  * the repository's configuration names.
  */
-export function* walkDirectory(root: string, options: { readonly gitignore: boolean }): Generator<WalkEntry> {
+export function* walkDirectory(root: string, options: WalkOptions): Generator<WalkEntry> {
+  const from = Buffer.from(options.from ?? '');
   // A stack of its own: folders can be nested deeper than functions.
-  const stack: { readonly path: Buffer; readonly levels: readonly Level[] }[] = [{ path: Buffer.alloc(0), levels: [] }];
+  const stack: { readonly path: Buffer; readonly levels: readonly Level[] }[] = [
+    { path: from, levels: options.gitignore ? levelsAbove(root, from) : [] },
+  ];
   for (let folder = stack.pop(); folder !== undefined; folder = stack.pop()) {
     const listed = list(root, folder.path);
     if (typeof listed === 'string') {
@@ -43,6 +52,17 @@ export function* walkDirectory(root: string, options: { readonly gitignore: bool
     }
     stack.push(...folders.reverse());
   }
+}
+
+/** The ignore files of the root and of every folder between it and `path`. */
+function levelsAbove(root: string, path: Buffer): readonly Level[] {
+  let levels: readonly Level[] = [];
+  for (let end = 0; end >= 0 && end < path.length; end = path.indexOf(SEPARATOR, end + 1)) {
+    const folder = path.subarray(0, end);
+    const listed = list(root, folder);
+    if (typeof listed !== 'string') levels = withIgnoreFile(root, folder, levels, listed);
+  }
+  return levels;
 }
 
 const DOT_GIT = Buffer.from('.git');

@@ -111,6 +111,23 @@ describe('leakgate scan of files', () => {
     assert.equal((await runCli(['scan', ignoring, '--gitignore'])).status, 0);
   });
 
+  it('knows a part of a working tree under the paths of the whole, with the allowlists and ignore files of the whole', async () => {
+    const repo = createRepo();
+    repo
+      .write('.leakgate.yml', "allowlists:\n  - description: samples\n    paths: ['test/**']\n")
+      .write('.gitignore', '*.log\n')
+      .write('test/a.txt', `${SECRET}\n`)
+      .write('src/deep/b.txt', `${SECRET}\n`)
+      .write('src/deep/c.log', `${SECRET}\n`);
+    const placesIn = async (...args: string[]): Promise<string[]> =>
+      placesOf((await runCli(['scan', ...args, '-f', 'json'], { cwd: join(repo.path, 'src') })).stdout);
+    assert.deepEqual(await placesIn('../test'), []);
+    assert.deepEqual(await placesIn('../test/a.txt'), []);
+    assert.deepEqual(await placesIn('deep/b.txt'), ['src/deep/b.txt:1']);
+    assert.deepEqual(await placesIn('deep'), ['src/deep/b.txt:1', 'src/deep/c.log:1']);
+    assert.deepEqual(await placesIn('deep', '--gitignore'), ['src/deep/b.txt:1']);
+  });
+
   it('lets inline marks suppress, and counts them all the same with --no-inline-marks', async () => {
     const marked = createTempFolder();
     writeFileSync(join(marked, 'a.txt'), `token ${SECRET} # leakgate:allow\n`);
