@@ -44,7 +44,8 @@ export type RangeScanner = (range: Range, signal?: AbortSignal) => Promise<Range
 /** More findings than this in one range are counted and not kept: a repository made of secrets must not fill the memory. */
 const MAX_FINDINGS_PER_RANGE = 50_000;
 
-export function createRangeScanner(plan: RangePlan): RangeScanner {
+/** @param onTree sees every tree; only where scanner and caller share a thread */
+export function createRangeScanner(plan: RangePlan, onTree?: (oid: string, content: Uint8Array) => void): RangeScanner {
   const { listing, order, cells, repository } = plan;
   const content = createContentScanner(plan.settings);
   const scanPath = createPathScanner(plan.settings, content);
@@ -87,6 +88,7 @@ export function createRangeScanner(plan: RangePlan): RangeScanner {
     function scanObject(oid: string, object: number, type: GitObjectType, view: Buffer): void {
       if (type === 'tree') {
         paths.addTree(view, nameOf(listing, object), object);
+        onTree?.(oid, view);
         return;
       }
       const { findings: found, dropped } = content.scan(view, type, object);

@@ -81,7 +81,7 @@ function openTarget(
     const folder = stats.isDirectory() ? real : dirname(real);
     const root = top === undefined ? folder : realpathSync(top);
     const from = relative(root, real).split(sep).join('/');
-    if (from.startsWith('../'))
+    if (from === '..' || from.startsWith('../'))
       throw new LeakgateError('TARGET_INVALID', `${escapeControls(path)} is not below ${root}`);
     if (stats.isDirectory())
       return { root, entries: walkDirectory(root, { gitignore: options.gitignore ?? false, from }) };

@@ -17,6 +17,7 @@ import { findInMovedBlobs } from './moved-blobs.ts';
 import { oidOf, type ObjectListing } from './object-listing.ts';
 import { createOidSet } from './oid-set.ts';
 import type { RawFinding } from './raw-finding.ts';
+import { createTreeGrowth, MAX_PATHS, type TreeGrowth } from './tree-growth.ts';
 import { toFindings, type ScanContext } from './scan-context.ts';
 import { scanObjects } from './scan-objects.ts';
 import type { HistoryTarget } from './scan-target.ts';
@@ -30,21 +31,25 @@ export async function scanHistory(target: HistoryTarget, context: ScanContext): 
   for (const oid of missing) addUnread(tally.unread, { reason: 'missing', what: oid });
   const isNew = createLazySet(listing);
   const changes = watchChanges(target, scope, isNew, context);
-  const scan = {
-    repository,
-    listing,
-    settings,
-    maxBlobBytes: policy.settings.maxBlobBytes,
-    workers: options.workers,
-    stop,
-    tally,
-    progress,
-  };
-  const raw = await scanObjects(scan);
-  const log = await changes;
-  const located = await locate(raw, { repository, scope, listing }, { log, isNew }, context);
-  const commits = await readCommits(located, repository, context);
-  return toFindings(located, context, commits);
+  const growth = createTreeGrowth(listing.idLength / 2);
+  try {
+    const raw = await scanObjects({
+      repository,
+      listing,
+      settings,
+      maxBlobBytes: policy.settings.maxBlobBytes,
+      workers: options.workers,
+      onTree: target.kind === 'push' || target.kind === 'range' ? growth.add : undefined,
+      stop,
+      tally,
+      progress,
+    });
+    const log = await changes.finish(growth);
+    const located = await locate(raw, { repository, scope, listing }, { log, isNew }, context);
+    return toFindings(located, context, await readCommits(located, repository, context));
+  } finally {
+    changes.close();
+  }
 }
 
 async function toScope(target: HistoryTarget, signal: AbortSignal): Promise<HistoryScope> {
@@ -108,22 +113,46 @@ function createLazySet(listing: ObjectListing): (oid: Oid) => boolean {
 
 const NO_CHANGES: ChangeLog = { commits: [], whole: true };
 
-/** Reads the changes of a push or range while its objects are scanned. Where nothing was there before, nothing can have moved. */
-async function watchChanges(
+interface ChangeWatch {
+  /** The changes, once the objects are scanned and their trees are known. */
+  finish(growth: TreeGrowth): Promise<ChangeLog>;
+  /** Leaves it at that. */
+  close(): void;
+}
+
+/** Reads the changes of a push or range while its objects are scanned. */
+function watchChanges(
   target: HistoryTarget,
   scope: HistoryScope,
   isNew: (oid: Oid) => boolean,
-  { stop, tally }: ScanContext,
-): Promise<ChangeLog> {
-  if (target.kind !== 'push' && target.kind !== 'range') return NO_CHANGES;
-  try {
-    const log = await readChangeLog(target.repository, scope, { isNew, signal: stop.signal });
-    if (log.unread !== undefined) addUnread(tally.unread, log.unread);
-    return log;
-  } catch (error) {
-    if (stop.reason() === undefined) noteError(tally, error);
-    return NO_CHANGES;
-  }
+  context: ScanContext,
+): ChangeWatch {
+  if (target.kind !== 'push' && target.kind !== 'range')
+    return { finish: () => Promise.resolve(NO_CHANGES), close() {} };
+  const { stop, tally } = context;
+  const giveUp = new AbortController();
+  const reading = readChangeLog(target.repository, scope, {
+    isNew,
+    signal: AbortSignal.any([stop.signal, giveUp.signal]),
+  });
+  reading.catch(() => {});
+  return {
+    async finish(growth) {
+      const paths = growth.largest();
+      if (paths > MAX_PATHS) giveUp.abort();
+      try {
+        const log = await reading;
+        if (log.unread !== undefined) addUnread(tally.unread, log.unread);
+        return log;
+      } catch (error) {
+        if (giveUp.signal.aborted)
+          addUnread(tally.unread, { reason: 'too-many-paths', what: 'changes', detail: `one tree has ${paths} paths` });
+        else if (stop.reason() === undefined) noteError(tally, error);
+        return NO_CHANGES;
+      }
+    },
+    close: () => giveUp.abort(),
+  };
 }
 
 async function locate(

@@ -8,7 +8,7 @@ import type { Repository } from '../git/repository.ts';
 import type { ScanSettings } from './content-scanner.ts';
 import { addUnread, mergeUnread, type CoverageTally } from './coverage-tally.ts';
 import { idLines, oidOf, type ObjectListing } from './object-listing.ts';
-import { createProgressCells, FATE, requestStop, type ProgressCells } from './progress-cells.ts';
+import { createProgressCells, FATE, type ProgressCells } from './progress-cells.ts';
 import type { ProgressReporter } from './progress-reporter.ts';
 import { createRangeScanner, type RangePlan, type RangeResult } from './range-scanner.ts';
 import type { RawFinding } from './raw-finding.ts';
@@ -28,6 +28,8 @@ export interface ObjectScan {
   /** Threads; 0 for none. Undefined: one for each processor, none when there is little to do. */
   readonly workers?: number | undefined;
   readonly workerUrl?: URL | undefined;
+  /** Sees every tree that is read in this thread. */
+  readonly onTree?: ((oid: string, content: Uint8Array) => void) | undefined;
   readonly stop: Stop;
   readonly tally: CoverageTally;
   readonly progress: ProgressReporter;
@@ -52,7 +54,7 @@ export async function scanObjects(scan: ObjectScan): Promise<readonly RawFinding
   try {
     const results =
       threads === 0
-        ? await scanHere(plan, ranges, stop)
+        ? await scanHere(plan, ranges, scan)
         : await scanInPool(plan, ranges, {
             threads,
             signal: stop.signal,
@@ -61,16 +63,15 @@ export async function scanObjects(scan: ObjectScan): Promise<readonly RawFinding
     return collect(results, cells, scan);
   } finally {
     watch.close();
-    if (tally.error !== undefined) requestStop(cells);
   }
 }
 
 async function scanHere(
   plan: RangePlan,
   ranges: readonly { from: number; to: number }[],
-  stop: Stop,
+  { stop, onTree }: ObjectScan,
 ): Promise<RangeResult[]> {
-  const scanRange = createRangeScanner(plan);
+  const scanRange = createRangeScanner(plan, onTree);
   const results: RangeResult[] = [];
   for (const [task, range] of ranges.entries()) results.push(await scanRange({ task, ...range }, stop.signal));
   return results;

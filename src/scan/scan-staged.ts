@@ -1,8 +1,11 @@
+import { resolveRevision } from '../git/refs.ts';
+import { oidLength, type Repository } from '../git/repository.ts';
 import { listStaged } from '../git/staged.ts';
 import { bytesToText } from '../model/escape.ts';
 import type { Finding } from '../model/finding.ts';
 import { isZeroOid, type Oid } from '../model/oid.ts';
 import { createContentScanner } from './content-scanner.ts';
+import { findInTree } from './find-in-tree.ts';
 import type { LocatedFinding } from './located-finding.ts';
 import { ListingBuilder, oidOf } from './object-listing.ts';
 import { createOldVersions } from './old-versions.ts';
@@ -30,7 +33,7 @@ export async function scanStaged(
     const oldOid = oldOids.find((oid) => !isZeroOid(oid));
     return { path, oid: newOid, ...(oldOid === undefined ? {} : { oldOid }) };
   });
-  const builder = new ListingBuilder(repository.objectFormat === 'sha1' ? 40 : 64);
+  const builder = new ListingBuilder(oidLength(repository.objectFormat));
   builder.addUnreached([...new Set(files.map(({ oid }) => oid))]);
   const { listing } = builder.build();
   const scan = {
@@ -50,9 +53,15 @@ export async function scanStaged(
   });
   const flagged = new Set(raw.map(({ object }) => oidOf(listing, object)));
   await old.load(files.flatMap(({ oid, oldOid }) => (oldOid !== undefined && flagged.has(oid) ? [oldOid] : [])));
+  const before = await findInHead(repository, files, flagged, stop.final);
   const inContent = raw.flatMap((finding) =>
     files
       .filter(({ oid }) => oid === oidOf(listing, finding.object))
+      // A file that HEAD has at another path, where it counts as well, is renamed or copied: that introduces nothing.
+      .filter(
+        ({ oid }) =>
+          !(before.get(oid) ?? []).some((path) => context.judge.judge(finding, { path }).suppression === undefined),
+      )
       .map((file) => ({
         raw: finding,
         file,
@@ -84,4 +93,23 @@ export async function scanStaged(
     }),
     context,
   );
+}
+
+/** Where HEAD has the flagged blobs of files that are new at their path. */
+async function findInHead(
+  repository: Repository,
+  files: readonly StagedFile[],
+  flagged: ReadonlySet<Oid>,
+  signal: AbortSignal,
+): Promise<ReadonlyMap<Oid, readonly string[]>> {
+  const paths = new Map<Oid, string[]>();
+  const added = new Set(
+    files.filter(({ oid, oldOid }) => oldOid === undefined && flagged.has(oid)).map(({ oid }) => oid),
+  );
+  const head = added.size === 0 ? undefined : await resolveRevision(repository, 'HEAD', { signal });
+  if (head === undefined) return paths;
+  for (const { oid, path } of (await findInTree(repository, head, added, signal)).found) {
+    paths.set(oid, [...(paths.get(oid) ?? []), bytesToText(path)]);
+  }
+  return paths;
 }

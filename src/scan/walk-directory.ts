@@ -28,7 +28,7 @@ export interface WalkOptions {
  * the repository's configuration names.
  */
 export function* walkDirectory(root: string, options: WalkOptions): Generator<WalkEntry> {
-  const from = Buffer.from(options.from ?? '');
+  const from: Buffer = Buffer.from(options.from ?? '');
   // A stack of its own: folders can be nested deeper than functions.
   const stack: { readonly path: Buffer; readonly levels: readonly Level[] }[] = [
     { path: from, levels: options.gitignore ? levelsAbove(root, from) : [] },

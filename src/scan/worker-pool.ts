@@ -102,9 +102,10 @@ async function runAll(
       cells.bytes[task] = 0;
       if (signals.stopped.aborted) return;
       deaths++;
-      const detail = error instanceof Error ? error.message : String(error);
-      if (at < 0 && deaths > 2)
-        throw new LeakgateError('INTERNAL', `scan workers do not start: ${detail}`, { cause: error });
+      const cause = signals.startFailure() ?? error;
+      const detail = cause instanceof Error ? cause.message : String(cause);
+      if (signals.terminate.aborted || (at < 0 && deaths > MAX_EARLY_DEATHS))
+        throw new LeakgateError('INTERNAL', `scan workers do not start: ${detail}`, { cause });
       if (deaths > MAX_DEATHS) return giveUp(from, to, detail);
       if (at < 0) return run(from, to);
       results.push(died(at, detail));
@@ -129,7 +130,8 @@ async function runAll(
   return results;
 }
 
-/** The worker beside this file, from sources (.ts, under a loader) or built (.js); a bundle has it in scan/. */
+/** The worker beside this file, from sources (.ts, under a loader) or built (.js); of the bundled hook the one in its bundle. */
 function defaultWorkerUrl(): URL {
-  return new URL(`./worker.${import.meta.url.endsWith('.ts') ? 'ts' : 'js'}`, import.meta.url);
+  const [, ending] = /worker-pool\.(ts|js)$/.exec(import.meta.url) ?? [];
+  return new URL(ending === undefined ? './hook-worker.js' : `./worker.${ending}`, import.meta.url);
 }

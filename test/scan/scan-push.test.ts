@@ -171,7 +171,7 @@ describe('a scan of a push', () => {
     assert.deepEqual([coverage.outcome, coverage.blobs, coverage.commits], ['complete', 1, 1]);
   });
 
-  it('is done with a tree bomb, whether it can tell or not', { timeout: 30_000 }, async () => {
+  it('is done with a tree bomb at once, and says what it could not tell', async () => {
     const { client, server } = pushed();
     let tree = client.makeTree([{ mode: '100644', name: 'f', oid: client.hashObject('bomb\n') }]);
     for (let level = 0; level < 8; level++) {
@@ -180,7 +180,8 @@ describe('a scan of a push', () => {
       );
     }
     client.setRef('refs/heads/bomb', client.commitTree(tree, [client.head]));
-    const { coverage } = await scanPush(client, server, ['bomb']);
+    const { coverage, durationMs } = await scanPush(client, server, ['bomb']);
+    assert.ok(durationMs < 1000, `${durationMs} ms`);
     assert.deepEqual([coverage.outcome, coverage.unread], ['partial', { 'too-many-paths': 1 }]);
     assert.equal(coverage.blobs, 1);
   });
