@@ -10,7 +10,8 @@ import { runScan } from '../scan/run-scan.ts';
 import type { CliContext } from './cli-context.ts';
 import type { ExplainFlags } from './explain.ts';
 import { findByFingerprint } from './find-by-fingerprint.ts';
-import { loadPolicyOf, placeAt } from './load-policy-here.ts';
+import { placeAt } from './load-policy-here.ts';
+import { loadScanPolicy } from './load-scan-policy.ts';
 import { printText } from './terminal-text.ts';
 
 /** `leakgate explain <finding|path>`: every decision with scope, file and line. */
@@ -43,14 +44,14 @@ async function explainFile(context: CliContext, what: string, flags: ExplainFlag
     context,
     stats === undefined ? flags.repository : stats.isDirectory() ? path : resolve(path, '..'),
   );
-  const policy = await loadPolicyOf(context, flags, place);
+  const { policy, ruleset } = await loadScanPolicy(context, flags, place);
   const top = place.repository?.workTree ?? (stats?.isDirectory() === true ? path : resolve(path, '..'));
   const name = stats === undefined ? what : relative(top, path).split(sep).join('/');
   const general = explainPath(policy, name === '' ? '.' : name);
   if (stats === undefined) return [general];
   const result = await runScan(
     { kind: 'directory', path, top },
-    { policy, fingerprintKey: await loadFingerprintKey({ env: context.env }), signal: context.signal },
+    { policy, ruleset, fingerprintKey: await loadFingerprintKey({ env: context.env }), signal: context.signal },
   );
   const findings = [...result.findings, ...result.suppressed];
   return [general, ...explainAll(findings, (finding) => explainFinding(policy, finding, new Date()))];

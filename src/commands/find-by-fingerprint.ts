@@ -5,7 +5,8 @@ import type { Policy } from '../model/policy.ts';
 import { runScan } from '../scan/run-scan.ts';
 import type { ScanTarget } from '../scan/scan-target.ts';
 import type { CliContext } from './cli-context.ts';
-import { loadPolicyOf, placeAt } from './load-policy-here.ts';
+import { placeAt } from './load-policy-here.ts';
+import { loadScanPolicy } from './load-scan-policy.ts';
 import { createProgressBar } from './progress-bar.ts';
 
 export interface FullScan {
@@ -32,7 +33,7 @@ export async function scanEverything(
   flags: { readonly repository: string; readonly config?: string },
 ): Promise<FullScan> {
   const place = await placeAt(context, flags.repository);
-  const policy = await loadPolicyOf(context, flags, place);
+  const { policy, ruleset } = await loadScanPolicy(context, flags, place);
   const fingerprintKey = await loadFingerprintKey({ env: context.env });
   const folder = place.repository?.workTree ?? place.folder;
   const targets: ScanTarget[] = [
@@ -46,6 +47,7 @@ export async function scanEverything(
     for (const target of targets) {
       const result = await runScan(target, {
         policy,
+        ruleset,
         fingerprintKey,
         signal: context.signal,
         onProgress: (state) => bar.update(state),

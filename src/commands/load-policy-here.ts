@@ -1,13 +1,12 @@
 import { resolve } from 'node:path';
-import { readFileAt } from '../git/read-file-at.ts';
 import { openRepository } from '../git/repository.ts';
 import type { Repository } from '../git/repository.ts';
+import { readContentConfig } from '../hook/content-config.ts';
 import { LeakgateError } from '../model/errors.ts';
 import type { Policy } from '../model/policy.ts';
-import { configLimits } from '../policy/config-limits.ts';
 import { loadPolicy } from '../policy/load-policy.ts';
-import { CONTENT_CONFIG, findPolicySources } from '../policy/policy-sources.ts';
-import type { ContentConfig, PolicySources } from '../policy/policy-sources.ts';
+import { findPolicySources } from '../policy/policy-sources.ts';
+import type { PolicySources } from '../policy/policy-sources.ts';
 import type { CliContext } from './cli-context.ts';
 import { printWarnings } from './print-error.ts';
 
@@ -18,7 +17,8 @@ export interface PolicyPlace {
   readonly folder?: string;
 }
 
-interface ConfigFlag {
+/** The flag `--config`. */
+export interface ConfigFlag {
   readonly config?: string;
 }
 
@@ -43,7 +43,7 @@ export async function policySourcesOf(
   const { repository } = place;
   const folder = repository?.workTree ?? place.folder;
   const content =
-    repository !== undefined && folder === undefined ? await contentOfHead(repository, context.signal) : undefined;
+    repository !== undefined && folder === undefined ? await readContentConfig(repository, context.signal) : undefined;
   const env =
     flags.config === undefined ? context.env : { ...context.env, LEAKGATE_CONFIG: resolve(context.cwd, flags.config) };
   return findPolicySources({
@@ -64,23 +64,4 @@ export async function placeAt(context: CliContext, path: string): Promise<Policy
     },
   );
   return repository === undefined ? { folder } : { repository };
-}
-
-/** `.leakgate.yml` of the default branch, for a repository without working tree. */
-async function contentOfHead(repository: Repository, signal: AbortSignal): Promise<ContentConfig | undefined> {
-  const file = `HEAD:${CONTENT_CONFIG}`;
-  const found = await readFileAt(repository, 'HEAD', CONTENT_CONFIG, {
-    maxBytes: configLimits('content').maxBytes,
-    signal,
-  });
-  switch (found.kind) {
-    case 'file':
-      return { file, text: found.content.toString('utf8') };
-    case 'absent':
-      return undefined;
-    case 'refused':
-      return { file, refused: found.reason };
-    default:
-      return found satisfies never;
-  }
 }

@@ -1,4 +1,5 @@
-import { access, constants } from 'node:fs/promises';
+import { access, constants, mkdir } from 'node:fs/promises';
+import { dirname } from 'node:path';
 import { compileRuleset } from '../detect/compile-ruleset.ts';
 import { hardenedEnv } from '../git/environment.ts';
 import { runGit } from '../git/spawn.ts';
@@ -11,6 +12,7 @@ import { engineName } from '../regex/pattern.ts';
 import type { CliContext } from './cli-context.ts';
 import type { DoctorFlags } from './doctor.ts';
 import { placeAt, policySourcesOf } from './load-policy-here.ts';
+import { policyCachePath } from './load-scan-policy.ts';
 import { printText } from './terminal-text.ts';
 import { toolVersion } from './tool-version.ts';
 
@@ -35,6 +37,7 @@ export async function runDoctor(context: CliContext, target: string, flags: Doct
     await attempt('git', () => checkGit(context)),
     ...(await checkConfiguration(context, target, flags)),
     await attempt('key', () => checkKey(context)),
+    await checkCache(context),
   ];
   context.exitCode = checks.some(({ health }) => health === 'broken') ? 2 : 0;
   if (flags.format === 'json') context.stdout.write(`${JSON.stringify({ checks }, undefined, 2)}\n`);
@@ -156,4 +159,20 @@ function checkWarnings({ problems }: Policy): readonly Check[] {
 async function checkKey(context: CliContext): Promise<Check> {
   await loadFingerprintKey({ env: context.env });
   return { name: 'key', health: 'ok', text: 'there, and readable by its owner only' };
+}
+
+/** Without a cache every scan compiles the rules anew; the result is the same. */
+async function checkCache(context: CliContext): Promise<Check> {
+  const path = policyCachePath(context);
+  try {
+    await mkdir(dirname(path), { recursive: true, mode: 0o700 });
+    await access(dirname(path), constants.W_OK);
+    return { name: 'cache', health: 'ok', text: path };
+  } catch (error) {
+    return {
+      name: 'cache',
+      health: 'warning',
+      text: `cannot be written, so scans start slower: ${(error as Error).message}`,
+    };
+  }
 }

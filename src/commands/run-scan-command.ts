@@ -7,7 +7,7 @@ import { runScan } from '../scan/run-scan.ts';
 import type { ScanResult } from '../scan/scan-result.ts';
 import type { CliContext } from './cli-context.ts';
 import { countOf } from './count-of.ts';
-import { loadPolicyOf } from './load-policy-here.ts';
+import { loadScanPolicy } from './load-scan-policy.ts';
 import { createProgressBar } from './progress-bar.ts';
 import { resolveTarget } from './resolve-target.ts';
 import { scanExitCode } from './scan-exit-code.ts';
@@ -20,9 +20,10 @@ export async function runScanCommand(context: CliContext, words: string, flags: 
   const target = await resolveTarget(context, words, flags);
   const bar = createProgressBar(context, flags.progress);
   try {
-    const policy = await loadPolicyOf(context, flags, target);
+    const { policy, ruleset } = await loadScanPolicy(context, flags, target);
     const result = await runScan(target.scan, {
       policy,
+      ruleset,
       fingerprintKey: await loadFingerprintKey({ env: context.env }),
       showSecrets: flags.showSecrets === true,
       signal: context.signal,
