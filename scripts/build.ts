@@ -5,7 +5,7 @@
 import { execFileSync } from 'node:child_process';
 import { chmodSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { build } from 'esbuild';
+import { bundleHook } from './bundle-hook.ts';
 
 const ROOT = join(import.meta.dirname, '..');
 const DIST = join(ROOT, 'dist');
@@ -15,26 +15,9 @@ execFileSync(process.execPath, [join(ROOT, 'node_modules/typescript/bin/tsc'), '
   cwd: ROOT,
   stdio: 'inherit',
 });
-await bundleHook();
+await bundleHook(DIST);
 await writeManPage();
 chmodSync(join(DIST, 'cli.js'), 0o755);
-
-async function bundleHook(): Promise<void> {
-  await build({
-    entryPoints: [join(ROOT, 'src/hook/main.ts')],
-    outfile: join(DIST, 'hook.js'),
-    bundle: true,
-    platform: 'node',
-    target: 'node20',
-    format: 'esm',
-    // re2 is native. re2js and piscina are needed in rare cases only, and loaded then: in the bundle they would cost every push.
-    external: ['re2', 're2js', 'piscina'],
-    // Bundled CommonJS packages call `require` for Node's own modules, which an ES module does not have.
-    banner: { js: "import { createRequire } from 'node:module';\nconst require = createRequire(import.meta.url);" },
-    legalComments: 'none',
-    logLevel: 'warning',
-  });
-}
 
 async function writeManPage(): Promise<void> {
   const { createProgram } = await import('../src/commands/program.ts');

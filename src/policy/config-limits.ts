@@ -1,6 +1,6 @@
 import type { ScopeName } from '../model/rule.ts';
-import { YAML_LIMITS } from '../yaml/parse-yaml.ts';
-import type { YamlLimits } from '../yaml/parse-yaml.ts';
+import { YAML_LIMITS } from '../yaml/yaml-limits.ts';
+import type { YamlLimits } from '../yaml/yaml-limits.ts';
 
 /** How much one configuration file may ask for. */
 export interface ConfigLimits {

@@ -13,7 +13,7 @@
 import { access } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import type { Allowlist, Rule, ScopeName } from '../model/rule.ts';
-import { builtinRulesFolder } from '../rules/load-rules.ts';
+import { builtinRulesFolder } from '../rules/builtin-folder.ts';
 import { userFolders } from '../util/xdg.ts';
 
 /** The rules that come with Leakgate: to be read from a folder, or loaded already; `digest` then tells one set from another. */

@@ -3,9 +3,7 @@
  * can be told from the text alone and gathers every problem; whether patterns compile and examples are found is for `detect/rule-check`.
  */
 import { readdir, readFile, stat } from 'node:fs/promises';
-import { existsSync } from 'node:fs';
-import { dirname, join } from 'node:path';
-import { fileURLToPath } from 'node:url';
+import { join } from 'node:path';
 import { LeakgateError } from '../model/errors.ts';
 import type { Problem } from '../model/errors.ts';
 import type { Allowlist, Rule, ScopeName } from '../model/rule.ts';
@@ -14,6 +12,8 @@ import { parseYaml, YAML_LIMITS } from '../yaml/parse-yaml.ts';
 import { describeNode } from '../yaml/yaml-node.ts';
 import { parseAllowlistEntry } from './allowlist-syntax.ts';
 import { parseRuleEntry, toRule } from './rule-syntax.ts';
+
+export { builtinRulesFolder } from './builtin-folder.ts';
 
 export interface LoadedRules {
   readonly rules: Rule[];
@@ -62,20 +62,6 @@ export async function loadRuleFiles(paths: readonly string[], scope: ScopeName):
   }
   all.problems.push(...findDuplicateIds(all.rules));
   return all;
-}
-
-/**
- * The folder of the rules that come with Leakgate: `rules/` of the package. Found upwards from this module, which is `src/rules` in a checkout,
- * `dist/rules` in an installed package, and the bundle itself in the hook.
- */
-export function builtinRulesFolder(moduleUrl: string = import.meta.url): string {
-  for (let folder = dirname(fileURLToPath(moduleUrl)); ; folder = dirname(folder)) {
-    // package.json tells the package's own folder from `src/rules` and from a `rules` folder of whoever installed it.
-    if (existsSync(join(folder, 'package.json')) && existsSync(join(folder, 'rules'))) return join(folder, 'rules');
-    if (folder === dirname(folder)) {
-      throw new LeakgateError('INTERNAL', `the built-in rules are missing: no package.json with a rules folder beside it above ${fileURLToPath(moduleUrl)}`);
-    }
-  }
 }
 
 /** One problem for each rule whose id an earlier one has. */

@@ -10,19 +10,10 @@
 import { isAlias, isMap, isScalar, isSeq, Lexer, LineCounter, parseDocument } from 'yaml';
 import type { Document, ParsedNode } from 'yaml';
 import type { Problem } from '../model/errors.ts';
+import { YAML_LIMITS, type YamlLimits } from './yaml-limits.ts';
 import type { YamlEntry, YamlMap, YamlNode, YamlPlace, YamlSequence } from './yaml-node.ts';
 
-export interface YamlLimits {
-  /** Longest text in UTF-16 code units. */
-  readonly maxLength: number;
-  /** Deepest nesting of maps and lists. */
-  readonly maxDepth: number;
-  /** Most nodes, each alias counted as all that it stands for. */
-  readonly maxNodes: number;
-}
-
-/** Generous for any rule file written by hand, small enough that the worst file costs a fraction of a second. */
-export const YAML_LIMITS: YamlLimits = { maxLength: 1024 * 1024, maxDepth: 32, maxNodes: 200_000 };
+export { YAML_LIMITS, type YamlLimits } from './yaml-limits.ts';
 
 export interface ParsedYaml {
   /** The document; absent when it is empty or could not be read. */

@@ -1,0 +1,112 @@
+/**
+ * A compiled ruleset, and whatever else its user wants beside it, as the bytes of one file. Compiling takes longer than a push may wait; reading
+ * this back is one read, one JSON text, and views of the rest.
+ *
+ *     'LGRC' version │ key │ checksum │ length of JSON │ JSON │ tables, each aligned to 8 bytes
+ *
+ * The key says what the ruleset was made from. A file for another key, of another version, cut short or damaged reads as `undefined`: a
+ * cache is never a reason to fail, and never a reason to scan with less.
+ */
+import { createHash } from 'node:crypto';
+import type { CompiledRuleset } from './compile-ruleset.ts';
+
+const MAGIC = Buffer.from('LGRC', 'latin1');
+/** Of this layout. What the ruleset's own tables mean is the key's business: it has to contain the version of Leakgate. */
+const VERSION = 1;
+const HASH_BYTES = 32;
+const AT = { version: 4, key: 8, checksum: 8 + HASH_BYTES, jsonLength: 8 + 2 * HASH_BYTES, json: 16 + 2 * HASH_BYTES } as const;
+const ALIGNMENT = 8;
+
+const TABLE_TYPES = { Uint8Array, Uint16Array, Uint32Array, Int8Array, Int16Array, Int32Array, Float64Array } as const;
+type TableType = keyof typeof TABLE_TYPES;
+type Table = InstanceType<(typeof TABLE_TYPES)[TableType]>;
+
+/** Where a table lies behind the JSON; stands in the JSON in its place. */
+interface TablePlace {
+  readonly table: TableType;
+  readonly at: number;
+  readonly length: number;
+}
+
+/** @param extra plain JSON data to keep beside the ruleset */
+export function serialiseRuleset(key: string, ruleset: CompiledRuleset, extra: unknown): Uint8Array {
+  const tables: Table[] = [];
+  let end = 0;
+  const place = (table: Table): TablePlace => {
+    const at = end;
+    tables.push(table);
+    end = align(at + table.byteLength);
+    return { table: table.constructor.name as TableType, at, length: table.length };
+  };
+  const { rules, ...compiled } = ruleset;
+  const json = Buffer.from(JSON.stringify({ rules, compiled: mapTables(compiled, place), extra }), 'utf8');
+  const tablesAt = align(AT.json + json.length);
+  const bytes = Buffer.alloc(tablesAt + end);
+  MAGIC.copy(bytes);
+  bytes.writeUInt32LE(VERSION, AT.version);
+  hashOf(Buffer.from(key, 'utf8')).copy(bytes, AT.key);
+  bytes.writeUInt32LE(json.length, AT.jsonLength);
+  json.copy(bytes, AT.json);
+  let at = tablesAt;
+  for (const table of tables) {
+    bytes.set(new Uint8Array(table.buffer, table.byteOffset, table.byteLength), at);
+    at = align(at + table.byteLength);
+  }
+  checksumOf(bytes).copy(bytes, AT.checksum);
+  return bytes;
+}
+
+/** What was serialised under this very key; `undefined` for anything else. The tables are views of `bytes` where they can be. */
+export function deserialiseRuleset(key: string, bytes: Uint8Array): { readonly ruleset: CompiledRuleset; readonly extra: unknown } | undefined {
+  const buffer = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  if (buffer.length < AT.json || !buffer.subarray(0, AT.version).equals(MAGIC)) return undefined;
+  if (buffer.readUInt32LE(AT.version) !== VERSION) return undefined;
+  if (!buffer.subarray(AT.key, AT.checksum).equals(hashOf(Buffer.from(key, 'utf8')))) return undefined;
+  if (!buffer.subarray(AT.checksum, AT.jsonLength).equals(checksumOf(buffer))) return undefined;
+  const jsonEnd = AT.json + buffer.readUInt32LE(AT.jsonLength);
+  const { rules, compiled, extra } = JSON.parse(buffer.toString('utf8', AT.json, jsonEnd)) as {
+    rules: CompiledRuleset['rules'];
+    compiled: unknown;
+    extra: unknown;
+  };
+  const tablesAt = align(jsonEnd);
+  const ruleset = { rules, ...(fillTables(compiled, buffer, tablesAt) as Omit<CompiledRuleset, 'rules'>) };
+  return { ruleset, extra };
+}
+
+/** A copy of plain data in which every table is replaced by its place. */
+function mapTables(value: unknown, place: (table: Table) => TablePlace): unknown {
+  if (ArrayBuffer.isView(value)) return place(value as Table);
+  if (Array.isArray(value)) return value.map((item) => mapTables(item, place));
+  if (typeof value !== 'object' || value === null) return value;
+  return Object.fromEntries(Object.entries(value).map(([name, item]) => [name, mapTables(item, place)]));
+}
+
+function fillTables(value: unknown, bytes: Buffer, tablesAt: number): unknown {
+  if (Array.isArray(value)) return value.map((item) => fillTables(item, bytes, tablesAt));
+  if (typeof value !== 'object' || value === null) return value;
+  if ('table' in value && typeof value.table === 'string' && value.table in TABLE_TYPES) return tableAt(value as TablePlace, bytes, tablesAt);
+  return Object.fromEntries(Object.entries(value).map(([name, item]) => [name, fillTables(item, bytes, tablesAt)]));
+}
+
+function tableAt({ table, at, length }: TablePlace, bytes: Buffer, tablesAt: number): Table {
+  const Type = TABLE_TYPES[table];
+  const offset = bytes.byteOffset + tablesAt + at;
+  if (offset % Type.BYTES_PER_ELEMENT === 0) return new Type(bytes.buffer as ArrayBuffer, offset, length);
+  const from = tablesAt + at;
+  const copy = new Uint8Array(bytes.subarray(from, from + length * Type.BYTES_PER_ELEMENT));
+  return new Type(copy.buffer, 0, length);
+}
+
+/** Over everything but the checksum itself. */
+function checksumOf(bytes: Buffer): Buffer {
+  return createHash('sha256').update(bytes.subarray(0, AT.checksum)).update(bytes.subarray(AT.jsonLength)).digest();
+}
+
+function hashOf(bytes: Buffer): Buffer {
+  return createHash('sha256').update(bytes).digest();
+}
+
+function align(offset: number): number {
+  return (offset + ALIGNMENT - 1) & ~(ALIGNMENT - 1);
+}

@@ -1,0 +1,75 @@
+/** The scan of a push under its deadline, and the verdict on it. Whatever ends it early makes the verdict `undecided`, never an exception. */
+import type { Repository } from '../git/repository.ts';
+import { LeakgateError } from '../model/errors.ts';
+import type { RefUpdate } from '../model/ref-update.ts';
+import type { Verdict } from '../model/verdict.ts';
+import { runScan } from '../scan/run-scan.ts';
+import type { Progress } from '../scan/scan-target.ts';
+import { FINISH_MS } from '../scan/stop.ts';
+import { createTextRedactor } from '../scan/text-redactor.ts';
+import { createDetector } from '../detect/detector.ts';
+import { withDeadline } from '../util/deadline.ts';
+import type { HookPolicy } from './hook-policy.ts';
+import type { HookHost } from './hook-process.ts';
+import { judgePush } from './judge-push.ts';
+import { layOutMessage } from './message-lines.ts';
+
+/** After this long people ask themselves whether anything is going on. */
+const SAY_SO_AFTER_MS = 2_000;
+/** Kept back from the deadline for naming places, the audit log and the message. */
+const RESERVE_MS = FINISH_MS + 500;
+
+export interface PushScan {
+  readonly verdict: Verdict;
+  /** Hides secrets in a text, by the rules of this scan. */
+  readonly redact: (text: string) => string;
+}
+
+export async function scanPush(
+  push: { readonly repository: Repository; readonly updates: readonly RefUpdate[]; readonly policy: HookPolicy },
+  host: Pick<HookHost, 'print'>,
+): Promise<PushScan> {
+  const { repository, updates } = push;
+  const { policy, ruleset, fingerprintKey } = push.policy;
+  const settings = policy.settings.hook;
+  const ms = Math.max(1, settings.deadlineMs - performance.now());
+  let progress: Progress | undefined;
+  const patience = setTimeout(() => host.print(progressLine(progress)), SAY_SO_AFTER_MS - performance.now()).unref();
+  try {
+    const result = await withDeadline({ ms }, (signal) =>
+      runScan(
+        { kind: 'push', repository, updates },
+        {
+          policy,
+          ruleset,
+          fingerprintKey,
+          inlineMarks: settings.inlineMarks,
+          signal,
+          // The scan ends by itself a little earlier, so that what it found until then can be told.
+          deadlineMs: Math.max(ms - RESERVE_MS, ms / 2),
+          onProgress: (now) => (progress = now),
+        },
+      ),
+    );
+    return { verdict: judgePush(result, settings), redact };
+  } catch (error) {
+    return { verdict: { kind: 'undecided', findings: [], reason: toReason(error) }, redact };
+  } finally {
+    clearTimeout(patience);
+  }
+
+  function redact(text: string): string {
+    return createTextRedactor(createDetector(ruleset), false)(text);
+  }
+}
+
+function progressLine(progress: Progress | undefined): string {
+  const { objects = 0, totalObjects } = progress ?? {};
+  const done = totalObjects === undefined ? `${objects}` : `${objects} of ${totalObjects}`;
+  return layOutMessage([{ text: `Leakgate is looking for secrets in this push: ${done} objects so far ...` }]);
+}
+
+function toReason(error: unknown): LeakgateError {
+  if (error instanceof LeakgateError) return error;
+  return new LeakgateError('INTERNAL', `INTERNAL: ${error instanceof Error ? error.message : String(error)}`, { cause: error });
+}
