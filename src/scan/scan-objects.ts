@@ -36,7 +36,7 @@ export interface ObjectScan {
 }
 
 export async function scanObjects(scan: ObjectScan): Promise<readonly RawFinding[]> {
-  const { repository, listing, stop, tally } = scan;
+  const { repository, listing, stop } = scan;
   const threads = scan.workers ?? (listing.count <= FEW_OBJECTS ? 0 : availableParallelism());
   const order =
     listing.count <= FEW_OBJECTS ? inListingOrder(listing) : await inPackOrder(repository, listing, stop.signal);
