@@ -63,8 +63,8 @@ export class FollowBuilder {
     const { classOf, width, samples } = byteClasses(this.#automata.flatMap((automaton) => automaton.sets));
     const layout = new Layout(width);
     const entries = this.#automata.map((automaton) => {
-      const columns = samples.map((byte) => automaton.classOf[byte] as number);
-      const rows = automaton.rows.map((row) => Uint16Array.from(columns, (column) => row[column] as number));
+      const columns = Uint8Array.from(samples, (byte) => automaton.classOf[byte] as number);
+      const rows = automaton.rows.map((row) => widen(row, columns));
       const acceptAtEnd = automaton.longest > LONGEST_WALK;
       return { start: layout.add(rows), walk: acceptAtEnd ? LONGEST_WALK : automaton.longest, acceptAtEnd };
     });
@@ -79,6 +79,13 @@ export class FollowBuilder {
     }
     return id;
   }
+}
+
+/** A row over the classes that all automata share, from one over an automaton's own. */
+function widen(row: Row, columns: Uint8Array): Uint16Array {
+  const wide = new Uint16Array(columns.length);
+  for (let column = 0; column < columns.length; column++) wide[column] = row[columns[column] as number] as number;
+  return wide;
 }
 
 /** A tail's automaton over byte classes of its own. */
@@ -106,11 +113,14 @@ function makeAutomaton(tail: readonly Node[]): Automaton {
 /** Thompson's automaton with choices: each step either reads a byte of a set or forks. */
 class Machine {
   readonly sets: Uint8Array[] = [];
-  readonly #setIndex = new Map<string, number>();
+  readonly #setIndex = new Map<ByteSet, number>();
   /** Set to read at a step, or -1 for a fork, -2 for accept. */
   readonly reads: number[] = [];
   readonly next: number[][] = [];
   readonly start: number;
+  /** For walks over the steps: a step is reached when it bears the number of the walk. */
+  readonly reached: number[] = [];
+  marks = 0;
   readonly #reading: 'exact' | 'loose';
 
   constructor(tail: readonly Node[], reading: 'exact' | 'loose') {
@@ -187,12 +197,12 @@ class Machine {
     return at;
   }
 
-  #set(set: Uint8Array): number {
-    const key = Buffer.from(set.buffer, set.byteOffset, set.byteLength).toString('latin1');
-    let index = this.#setIndex.get(key);
+  #set(set: ByteSet): number {
+    // The turns of a repetition share one set object.
+    let index = this.#setIndex.get(set);
     if (index === undefined) {
       index = this.sets.push(set) - 1;
-      this.#setIndex.set(key, index);
+      this.#setIndex.set(set, index);
     }
     return index;
   }
@@ -279,31 +289,33 @@ function determinize(machine: Machine, samples: readonly number[], beyond?: 'acc
   for (let at = 0; at < states.length; at++) {
     if (overflow && beyond === undefined) return undefined;
     const steps = states[at] as number[];
+    const sets = steps.map((step) => machine.sets[machine.reads[step] as number] as ByteSet);
     const seen = new Map<string, number>();
-    rows.push(
-      samples.map((byte) => {
-        const taken = steps.filter((step) => (machine.sets[machine.reads[step] as number] as Uint8Array)[byte] === 1);
-        const key = taken.join();
-        let target = seen.get(key);
-        if (target === undefined) {
-          target = intern(taken.flatMap((step) => machine.next[step] as number[]));
-          seen.set(key, target);
-        }
-        return target;
-      }),
-    );
+    const row: number[] = [];
+    for (const byte of samples) {
+      const taken: number[] = [];
+      for (let index = 0; index < steps.length; index++) if ((sets[index] as ByteSet)[byte] === 1) taken.push(steps[index] as number);
+      const key = taken.length === 1 ? String(taken[0]) : taken.join();
+      let target = seen.get(key);
+      if (target === undefined) {
+        target = taken.length === 0 ? REJECT : intern(taken.map((step) => (machine.next[step] as number[])[0] as number));
+        seen.set(key, target);
+      }
+      row.push(target);
+    }
+    rows.push(row);
   }
   return rows;
 }
 
 /** The reading steps reachable without reading, sorted; undefined when acceptance is among them. */
 function closure(machine: Machine, steps: readonly number[]): number[] | undefined {
-  const reached = new Set<number>();
+  const mark = ++machine.marks;
   const open = [...steps];
   const reading: number[] = [];
   for (let step = open.pop(); step !== undefined; step = open.pop()) {
-    if (reached.has(step)) continue;
-    reached.add(step);
+    if (machine.reached[step] === mark) continue;
+    machine.reached[step] = mark;
     const read = machine.reads[step] as number;
     if (read === -2) return undefined;
     if (read >= 0) reading.push(step);
