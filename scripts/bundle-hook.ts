@@ -25,7 +25,7 @@ async function bundle(folder: string, entryPoints: Record<string, string>, split
     // Loaded when they are needed, if at all, from where npm put them: native, or in no need of speed.
     external: ['re2', 're2js', 'piscina', 'picomatch'],
     // Bundled CommonJS packages call `require` for Node's own modules, which an ES module does not have.
-    banner: { js: "import { createRequire } from 'node:module';\nconst require = createRequire(import.meta.url);" },
+    banner: { js: "import { createRequire as createBundleRequire } from 'node:module';\nconst require = createBundleRequire(import.meta.url);" },
     legalComments: 'none',
     logLevel: 'warning',
   });

@@ -36,7 +36,7 @@ export function serialiseRuleset(key: string, ruleset: CompiledRuleset, extra: u
     const at = end;
     tables.push(table);
     end = align(at + table.byteLength);
-    return { table: table.constructor.name as TableType, at, length: table.length };
+    return { table: typeOf(table), at, length: table.length };
   };
   const { rules, ...compiled } = ruleset;
   const json = Buffer.from(JSON.stringify({ rules, compiled: mapTables(compiled, place), extra }), 'utf8');
@@ -72,6 +72,13 @@ export function deserialiseRuleset(key: string, bytes: Uint8Array): { readonly r
   const tablesAt = align(jsonEnd);
   const ruleset = { rules, ...(fillTables(compiled, buffer, tablesAt) as Omit<CompiledRuleset, 'rules'>) };
   return { ruleset, extra };
+}
+
+/** Which of the types a table is read back as. One that is not known here would be lost without a word, and rules with it. */
+function typeOf(table: ArrayBufferView): TableType {
+  const type = (Object.keys(TABLE_TYPES) as TableType[]).find((name) => table instanceof TABLE_TYPES[name]);
+  if (type === undefined) throw new TypeError(`tables of type ${table.constructor.name} cannot be kept`);
+  return type;
 }
 
 /** A copy of plain data in which every table is replaced by its place. */

@@ -1,16 +1,17 @@
 import { createHash } from 'node:crypto';
 import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 
 /**
- * Tells one installation's built-in rules from another's without reading them: the version of Leakgate, and name, size and time of change of
- * each file. Reading and hashing a hundred files would cost each push what compiling costs one.
+ * Tells one installation's built-in rules from another's without reading them: the version of Leakgate, and size and time of change of its code
+ * and of each rule file. Reading and hashing a hundred files would cost each push what compiling costs one.
  */
 export function stampBuiltinRules(folder: string): string {
   const hash = createHash('sha256').update(readFileSync(join(folder, '..', 'package.json')));
-  for (const name of readdirSync(folder).sort()) {
-    const { size, mtimeMs, ino } = statSync(join(folder, name));
-    hash.update(`${name} ${size} ${mtimeMs} ${ino}\n`);
+  for (const path of [fileURLToPath(import.meta.url), ...readdirSync(folder).sort().map((name) => join(folder, name))]) {
+    const { size, mtimeMs, ino } = statSync(path);
+    hash.update(`${path} ${size} ${mtimeMs} ${ino}\n`);
   }
   return hash.digest('hex');
 }
