@@ -62,7 +62,13 @@ export function compileRuleset(rules: readonly Rule[]): CompiledRuleset {
       else list.push({ rule: index, literal });
     }
   });
-  return { rules, ...layOut([...uses.values()], maxLength), maxLength, bounded, unfiltered: Int32Array.from(unfiltered) };
+  return {
+    rules,
+    ...layOut([...uses.values()], maxLength),
+    maxLength,
+    bounded,
+    unfiltered: Int32Array.from(unfiltered),
+  };
 }
 
 interface Use {
@@ -71,7 +77,10 @@ interface Use {
 }
 
 /** Numbers the entries so that those of one literal lie together. */
-function layOut(uses: readonly Use[][], maxLength: Int32Array): Pick<CompiledRuleset, 'literals' | 'follow' | 'entries' | 'checks' | 'precedingSets'> {
+function layOut(
+  uses: readonly Use[][],
+  maxLength: Int32Array,
+): Pick<CompiledRuleset, 'literals' | 'follow' | 'entries' | 'checks' | 'precedingSets'> {
   const follow = new FollowBuilder();
   const preceding = new SetTable();
   const literals: Literal[] = [];
@@ -93,7 +102,9 @@ function layOut(uses: readonly Use[][], maxLength: Int32Array): Pick<CompiledRul
     literals: buildLiteralTables(literals),
     follow: built.tables,
     entries: Int32Array.from(rows),
-    checks: Uint32Array.from(tails.flatMap((tail, entry) => checkRow(built.entries[tail] as FollowEntry, heads[entry] as number))),
+    checks: Uint32Array.from(
+      tails.flatMap((tail, entry) => checkRow(built.entries[tail] as FollowEntry, heads[entry] as number)),
+    ),
     precedingSets: preceding.bytes(),
   };
 }

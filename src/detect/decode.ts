@@ -71,7 +71,11 @@ function fromUtf32(content: Uint8Array, bigEndian: boolean): Uint8Array {
   let length = 0;
   for (let at = 0; at + 4 <= content.length; at += 4) {
     const point = view.getUint32(at, !bigEndian);
-    length += units.write(point <= 0x10ffff && (point < 0xd800 || point > 0xdfff) ? String.fromCodePoint(point) : '\ufffd', length, 'utf8');
+    length += units.write(
+      point <= 0x10ffff && (point < 0xd800 || point > 0xdfff) ? String.fromCodePoint(point) : '\ufffd',
+      length,
+      'utf8',
+    );
   }
   return units.subarray(0, length);
 }

@@ -42,7 +42,9 @@ export function createDetector(ruleset: CompiledRuleset, options: DetectorOption
       findRawMatches(content, (match) => {
         if (refinement.accepts(match)) found.push(match);
       });
-      return found.length === 0 ? NOTHING : { matches: resolveOverlaps(found, ruleset.rules), dropped: refinement.dropped };
+      return found.length === 0
+        ? NOTHING
+        : { matches: resolveOverlaps(found, ruleset.rules), dropped: refinement.dropped };
     },
   };
 }

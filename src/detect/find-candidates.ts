@@ -45,7 +45,9 @@ export function createFindCandidates(ruleset: CompiledRuleset): FindCandidates {
   const data = align(end + capacity * 8);
   const memory = new runtime.Memory({ initial: Math.ceil((data + back + PIECE_BYTES + LONGEST_WALK) / WASM_PAGE) });
   for (const [index, table] of tables.entries()) {
-    new Uint8Array(memory.buffer, addresses[index], table.byteLength).set(new Uint8Array(table.buffer, table.byteOffset, table.byteLength));
+    new Uint8Array(memory.buffer, addresses[index], table.byteLength).set(
+      new Uint8Array(table.buffer, table.byteOffset, table.byteLength),
+    );
   }
   const module = new runtime.Instance(compiled(), { env: { memory } }).exports as Module;
   module.configure(...addresses, literals.shift, literals.firstOutput, follow.width, end, capacity);
@@ -95,7 +97,10 @@ function compiled(): object {
   return wasm;
 }
 
-function layOut(tables: readonly { readonly byteLength: number }[]): { readonly addresses: number[]; readonly end: number } {
+function layOut(tables: readonly { readonly byteLength: number }[]): {
+  readonly addresses: number[];
+  readonly end: number;
+} {
   let end = 64;
   const addresses = tables.map((table) => {
     const address = end;

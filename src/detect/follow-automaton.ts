@@ -242,9 +242,13 @@ function bytesOf(node: Node): ByteSet {
 }
 
 /** Bytes that every set treats alike form a class. `samples` holds one byte of each. */
-function byteClasses(sets: readonly Uint8Array[]): { readonly classOf: Uint8Array; readonly width: number; readonly samples: readonly number[] } {
+function byteClasses(sets: readonly Uint8Array[]): {
+  readonly classOf: Uint8Array;
+  readonly width: number;
+  readonly samples: readonly number[];
+} {
   const distinct = [...new Map(sets.map((set) => [Buffer.from(set).toString('latin1'), set])).values()];
-  let signature = new Array<number>(256).fill(0);
+  let signature = Array.from({ length: 256 }, () => 0);
   for (const set of distinct) {
     const renumbered = new Map<number, number>();
     signature = signature.map((old, byte) => {
@@ -264,7 +268,11 @@ function byteClasses(sets: readonly Uint8Array[]): { readonly classOf: Uint8Arra
 type Row = ArrayLike<number>;
 
 /** @returns undefined when it takes more than MAX_STATES, unless the rest is to be accepted; no rows when everything is accepted */
-function determinize(machine: Machine, samples: readonly number[], beyond?: 'accept the rest'): readonly Row[] | undefined {
+function determinize(
+  machine: Machine,
+  samples: readonly number[],
+  beyond?: 'accept the rest',
+): readonly Row[] | undefined {
   const index = new Map<string, number>();
   const states: number[][] = [];
   const rows: number[][] = [];
@@ -294,11 +302,13 @@ function determinize(machine: Machine, samples: readonly number[], beyond?: 'acc
     const row: number[] = [];
     for (const byte of samples) {
       const taken: number[] = [];
-      for (let index = 0; index < steps.length; index++) if ((sets[index] as ByteSet)[byte] === 1) taken.push(steps[index] as number);
+      for (let index = 0; index < steps.length; index++)
+        if ((sets[index] as ByteSet)[byte] === 1) taken.push(steps[index] as number);
       const key = taken.length === 1 ? String(taken[0]) : taken.join();
       let target = seen.get(key);
       if (target === undefined) {
-        target = taken.length === 0 ? REJECT : intern(taken.map((step) => (machine.next[step] as number[])[0] as number));
+        target =
+          taken.length === 0 ? REJECT : intern(taken.map((step) => (machine.next[step] as number[])[0] as number));
         seen.set(key, target);
       }
       row.push(target);
@@ -343,7 +353,7 @@ class Layout {
     placed[ACCEPT] = ACCEPT;
     // Rows that reach only placed rows are shared; what is left after that lies on a cycle and gets rows of its own.
     let waiting = [...rows.keys()].reverse();
-    for (let before = -1; before !== waiting.length; ) {
+    for (let before = -1; before !== waiting.length;) {
       before = waiting.length;
       waiting = waiting.filter((at) => {
         const row = rows[at] as Uint16Array;
@@ -353,7 +363,8 @@ class Layout {
       });
     }
     for (const at of waiting) placed[at + 2] = this.#rows.push(new Uint16Array(0)) - 1;
-    for (const at of waiting) this.#rows[placed[at + 2] as number] = (rows[at] as Uint16Array).map((target) => placed[target] as number);
+    for (const at of waiting)
+      this.#rows[placed[at + 2] as number] = (rows[at] as Uint16Array).map((target) => placed[target] as number);
     return placed[2] as number;
   }
 

@@ -74,7 +74,7 @@ function buildTrie(texts: readonly string[]): Trie {
       const byte = text.charCodeAt(at);
       if (classOf[byte] === 0) {
         classOf[byte] = classes++;
-        if (byte >= 0x61 && byte <= 0x7a) classOf[byte - 32] = classOf[byte] as number;
+        if (byte >= 0x61 && byte <= 0x7a) classOf[byte - 32] = classes - 1;
       }
       const letter = classOf[byte] as number;
       let next = (children[state] as Map<number, number>).get(letter);
@@ -117,7 +117,12 @@ function connect(trie: Trie): { readonly rows: readonly Uint16Array[]; readonly 
 type Layout = Pick<LiteralTables, 'classOf' | 'shift' | 'table' | 'firstOutput' | 'outputStart' | 'outputs'>;
 
 /** Numbers the states so that those that end a literal come last. */
-function layOut(rows: readonly Uint16Array[], ends: readonly (readonly number[])[], classOf: Uint8Array, classes: number): Layout {
+function layOut(
+  rows: readonly Uint16Array[],
+  ends: readonly (readonly number[])[],
+  classOf: Uint8Array,
+  classes: number,
+): Layout {
   const silent = rows.flatMap((_, state) => ((ends[state] as number[]).length === 0 ? [state] : []));
   const ending = rows.flatMap((_, state) => ((ends[state] as number[]).length > 0 ? [state] : []));
   const numbers = new Uint16Array(rows.length);
@@ -138,5 +143,12 @@ function layOut(rows: readonly Uint16Array[], ends: readonly (readonly number[])
     outputs.push(...(ends[state] as number[]));
     outputStart.push(outputs.length);
   }
-  return { classOf, shift, table, firstOutput: silent.length, outputStart: Uint32Array.from(outputStart), outputs: Uint32Array.from(outputs) };
+  return {
+    classOf,
+    shift,
+    table,
+    firstOutput: silent.length,
+    outputStart: Uint32Array.from(outputStart),
+    outputs: Uint32Array.from(outputs),
+  };
 }

@@ -92,7 +92,11 @@ export function createMatchRunner(ruleset: CompiledRuleset): MatchRunner {
       /** The match of a pattern without a bound, in the bytes it may see. */
       function within(rule: number, start: number, length: number, pattern: Pattern): Match | undefined {
         const left = Math.max(0, start - 1);
-        const hit = pattern.exec(bytes.toString('latin1', left, Math.min(bytes.length, start + length)), start - left, true);
+        const hit = pattern.exec(
+          bytes.toString('latin1', left, Math.min(bytes.length, start + length)),
+          start - left,
+          true,
+        );
         return hit === undefined ? undefined : shift(rule, left, hit);
       }
 
@@ -188,7 +192,13 @@ function remembering(pattern: Pattern, tally: Tally): Pattern {
 }
 
 function shift(rule: number, by: number, hit: PatternMatch): Match {
-  return { rule, start: by + hit.start, end: by + hit.end, secretStart: by + hit.secretStart, secretEnd: by + hit.secretEnd };
+  return {
+    rule,
+    start: by + hit.start,
+    end: by + hit.end,
+    secretStart: by + hit.secretStart,
+    secretEnd: by + hit.secretEnd,
+  };
 }
 
 function longestBeforeByRule(ruleset: CompiledRuleset): Int32Array {

@@ -11,7 +11,7 @@ import type { Match } from './match.ts';
 export function resolveOverlaps(matches: readonly Match[], rules: readonly Rule[]): Match[] {
   const byStart = [...matches].sort((a, b) => a.secretStart - b.secretStart || a.secretEnd - b.secretEnd);
   const kept: Match[] = [];
-  for (let from = 0; from < byStart.length; ) {
+  for (let from = 0; from < byStart.length;) {
     // A cluster: secrets chained by overlap. Nothing outside it touches it.
     let to = from + 1;
     let end = (byStart[from] as Match).secretEnd;
@@ -33,7 +33,10 @@ function chooseWithin(cluster: readonly Match[], rules: readonly Rule[]): Match[
   };
   const bySpecificity = [...cluster].sort(
     (a, b) =>
-      rank(a) - rank(b) || b.secretEnd - b.secretStart - (a.secretEnd - a.secretStart) || a.secretStart - b.secretStart || a.rule - b.rule,
+      rank(a) - rank(b) ||
+      b.secretEnd - b.secretStart - (a.secretEnd - a.secretStart) ||
+      a.secretStart - b.secretStart ||
+      a.rule - b.rule,
   );
   const chosen: Match[] = [];
   for (const match of bySpecificity) {
@@ -47,7 +50,9 @@ function chooseWithin(cluster: readonly Match[], rules: readonly Rule[]): Match[
     }
     const left = chosen[low - 1];
     const right = chosen[low];
-    const clear = (left === undefined || left.secretEnd <= match.secretStart) && (right === undefined || right.secretStart >= match.secretEnd);
+    const clear =
+      (left === undefined || left.secretEnd <= match.secretStart) &&
+      (right === undefined || right.secretStart >= match.secretEnd);
     if (clear) chosen.splice(low, 0, match);
   }
   return chosen;

@@ -14,7 +14,13 @@ const MAGIC = Buffer.from('LGRC', 'latin1');
 /** Of this layout. What the ruleset's own tables mean is the key's business: it has to contain the version of Leakgate. */
 const VERSION = 1;
 const HASH_BYTES = 32;
-const AT = { version: 4, key: 8, checksum: 8 + HASH_BYTES, jsonLength: 8 + 2 * HASH_BYTES, json: 16 + 2 * HASH_BYTES } as const;
+const AT = {
+  version: 4,
+  key: 8,
+  checksum: 8 + HASH_BYTES,
+  jsonLength: 8 + 2 * HASH_BYTES,
+  json: 16 + 2 * HASH_BYTES,
+} as const;
 const ALIGNMENT = 8;
 
 const TABLE_TYPES = { Uint8Array, Uint16Array, Uint32Array, Int8Array, Int16Array, Int32Array, Float64Array } as const;
@@ -57,7 +63,10 @@ export function serialiseRuleset(key: string, ruleset: CompiledRuleset, extra: u
 }
 
 /** What was serialised under this very key; `undefined` for anything else. The tables are views of `bytes` where they can be. */
-export function deserialiseRuleset(key: string, bytes: Uint8Array): { readonly ruleset: CompiledRuleset; readonly extra: unknown } | undefined {
+export function deserialiseRuleset(
+  key: string,
+  bytes: Uint8Array,
+): { readonly ruleset: CompiledRuleset; readonly extra: unknown } | undefined {
   const buffer = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   if (buffer.length < AT.json || !buffer.subarray(0, AT.version).equals(MAGIC)) return undefined;
   if (buffer.readUInt32LE(AT.version) !== VERSION) return undefined;
@@ -92,7 +101,8 @@ function mapTables(value: unknown, place: (table: Table) => TablePlace): unknown
 function fillTables(value: unknown, bytes: Buffer, tablesAt: number): unknown {
   if (Array.isArray(value)) return value.map((item) => fillTables(item, bytes, tablesAt));
   if (typeof value !== 'object' || value === null) return value;
-  if ('table' in value && typeof value.table === 'string' && value.table in TABLE_TYPES) return tableAt(value as TablePlace, bytes, tablesAt);
+  if ('table' in value && typeof value.table === 'string' && value.table in TABLE_TYPES)
+    return tableAt(value as TablePlace, bytes, tablesAt);
   return Object.fromEntries(Object.entries(value).map(([name, item]) => [name, fillTables(item, bytes, tablesAt)]));
 }
 

@@ -19,7 +19,10 @@ export function lengthOf(node: Node): Length {
       return lengthOfAll(node.nodes);
     case 'alternate': {
       const lengths = node.nodes.map(lengthOf);
-      return { min: Math.min(...lengths.map((length) => length.min)), max: Math.max(...lengths.map((length) => length.max)) };
+      return {
+        min: Math.min(...lengths.map((length) => length.min)),
+        max: Math.max(...lengths.map((length) => length.max)),
+      };
     }
     case 'repeat': {
       const { min, max } = lengthOf(node.node);

@@ -57,12 +57,18 @@ export function planLiterals(source: string, keywords: readonly string[] = []): 
   const covers = coversOf([root]);
   let best: Cover | undefined;
   for (const cover of covers) {
-    if (wanted.length > 0 && !cover.literals.every((literal) => wanted.some((keyword) => literal.text.includes(keyword)))) continue;
+    if (
+      wanted.length > 0 &&
+      !cover.literals.every((literal) => wanted.some((keyword) => literal.text.includes(keyword)))
+    )
+      continue;
     if (best === undefined || cover.score > best.score) best = cover;
   }
   if (best !== undefined) return { kind: 'literals', literals: best.literals, length };
   if (wanted.length > 0 && covers.length > 0) {
-    const derived = covers.reduce((a, b) => (b.score > a.score ? b : a)).literals.map((literal) => JSON.stringify(literal.text));
+    const derived = covers
+      .reduce((a, b) => (b.score > a.score ? b : a))
+      .literals.map((literal) => JSON.stringify(literal.text));
     return {
       kind: 'none',
       reason: `not every match contains one of the keywords ${wanted.map((word) => JSON.stringify(word)).join(', ')}; the pattern itself gives ${derived.join(', ')}`,
@@ -122,7 +128,8 @@ function runCovers(nodes: readonly Node[]): Cover[] {
       const before = lengthOfAll(head);
       const tail = nodes.slice(to + 1);
       const score = rarity(strings) + placeBonus(before);
-      if (best === undefined || score > best.score) best = { score, literals: strings.map((string) => toLiteral(string, head, tail)) };
+      if (best === undefined || score > best.score)
+        best = { score, literals: strings.map((string) => toLiteral(string, head, tail)) };
       if (shortest >= MAX_LITERAL_BYTES) break;
     }
     if (best !== undefined) covers.push(best);
@@ -133,7 +140,8 @@ function runCovers(nodes: readonly Node[]): Cover[] {
 /** Covers inside one node: every branch of an alternation, the first turn of a repetition. */
 function innerCovers(node: Node): Cover[] {
   if (node.kind === 'repeat' && node.min >= 1) {
-    const rest: Node[] = node.max > 1 ? [{ kind: 'repeat', node: node.node, min: node.min - 1, max: node.max - 1 }] : [];
+    const rest: Node[] =
+      node.max > 1 ? [{ kind: 'repeat', node: node.node, min: node.min - 1, max: node.max - 1 }] : [];
     return coversOf([node.node, ...rest]);
   }
   if (node.kind !== 'alternate') return [];
@@ -259,7 +267,13 @@ function rarity(strings: readonly Spelled[]): number {
   for (const string of strings) {
     let bits = 0;
     for (const [index, letter] of string.slice(0, 16).entries()) {
-      const weight = isAsciiLetter(letter.folded) ? (letter.exact !== undefined && letter.exact < 0x60 ? 1.6 : 1) : letter.folded === 0x20 ? 0.5 : 1.4;
+      const weight = isAsciiLetter(letter.folded)
+        ? letter.exact !== undefined && letter.exact < 0x60
+          ? 1.6
+          : 1
+        : letter.folded === 0x20
+          ? 0.5
+          : 1.4;
       bits += index < 6 ? weight : weight / 4;
     }
     worst = Math.min(worst, bits);

@@ -95,7 +95,9 @@ function nativeEngine(RE2: RE2Constructor): Engine {
           if (match === null) return undefined;
           const [start, end] = match.indices[0] as [number, number];
           const secret = match.indices.groups?.[SECRET_GROUP];
-          return secret === undefined ? { start, end, secretStart: start, secretEnd: end } : { start, end, secretStart: secret[0], secretEnd: secret[1] };
+          return secret === undefined
+            ? { start, end, secretStart: start, secretEnd: end }
+            : { start, end, secretStart: secret[0], secretEnd: secret[1] };
         },
         test(text) {
           const re = (objects.search ??= new RE2(source, 'gd'));
@@ -122,7 +124,9 @@ function portedEngine(RE2JS: typeof RE2JSPattern): Engine {
           const start = matcher.start();
           const end = matcher.end();
           const secretStart = hasSecret ? matcher.start(SECRET_GROUP) : -1;
-          return secretStart < 0 ? { start, end, secretStart: start, secretEnd: end } : { start, end, secretStart, secretEnd: matcher.end(SECRET_GROUP) };
+          return secretStart < 0
+            ? { start, end, secretStart: start, secretEnd: end }
+            : { start, end, secretStart, secretEnd: matcher.end(SECRET_GROUP) };
         },
         test(text) {
           return pattern.matcher(text).find();

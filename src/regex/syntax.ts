@@ -9,7 +9,10 @@ import { addFolded, addRange, emptySet, negate, rangeSet, union, type ByteSet } 
 export type Node =
   | { readonly kind: 'empty' }
   | { readonly kind: 'class'; readonly set: ByteSet }
-  | { readonly kind: 'assert'; readonly what: 'text-start' | 'text-end' | 'line-start' | 'line-end' | 'word' | 'not-word' }
+  | {
+      readonly kind: 'assert';
+      readonly what: 'text-start' | 'text-end' | 'line-start' | 'line-end' | 'word' | 'not-word';
+    }
   | { readonly kind: 'concat'; readonly nodes: readonly Node[] }
   | { readonly kind: 'alternate'; readonly nodes: readonly Node[] }
   | { readonly kind: 'repeat'; readonly node: Node; readonly min: number; readonly max: number }
@@ -137,7 +140,11 @@ class Parser {
     const on = written[1] ?? '';
     const off = written[2] ?? '';
     const pick = (flag: string, was: boolean): boolean => (off.includes(flag) ? false : on.includes(flag) || was);
-    const inner = { fold: pick('i', flags.fold), multiline: pick('m', flags.multiline), dotAll: pick('s', flags.dotAll) };
+    const inner = {
+      fold: pick('i', flags.fold),
+      multiline: pick('m', flags.multiline),
+      dotAll: pick('s', flags.dotAll),
+    };
     if (written[3] === ')') return { flags: inner };
     return { node: this.#groupBody(inner, open) };
   }
@@ -169,8 +176,17 @@ class Parser {
       if (found === null) return result;
       const min = found[1] === undefined ? Number(found[2]) : found[1] === '+' ? 1 : 0;
       const max =
-        found[1] !== undefined ? (found[1] === '?' ? 1 : Infinity) : found[3] === undefined ? min : found[4] === '' ? Infinity : Number(found[4]);
-      if (min > MAX_REPEAT || (max !== Infinity && max > MAX_REPEAT)) this.#fail(`repetition count above ${MAX_REPEAT}`);
+        found[1] !== undefined
+          ? found[1] === '?'
+            ? 1
+            : Infinity
+          : found[3] === undefined
+            ? min
+            : found[4] === ''
+              ? Infinity
+              : Number(found[4]);
+      if (min > MAX_REPEAT || (max !== Infinity && max > MAX_REPEAT))
+        this.#fail(`repetition count above ${MAX_REPEAT}`);
       if (max < min) this.#fail('repetition with its bounds reversed');
       if (applied++ > 0) this.#fail('repetition of a repetition');
       this.#at += found[0].length;
@@ -285,7 +301,11 @@ class Parser {
       }
       const low = this.#classPoint();
       let high = low;
-      if (this.#source[this.#at] === '-' && this.#source[this.#at + 1] !== ']' && this.#source[this.#at + 1] !== undefined) {
+      if (
+        this.#source[this.#at] === '-' &&
+        this.#source[this.#at + 1] !== ']' &&
+        this.#source[this.#at + 1] !== undefined
+      ) {
         this.#at++;
         high = this.#classPoint();
         if (high < low) this.#fail('a range with its ends reversed');

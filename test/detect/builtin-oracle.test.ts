@@ -11,8 +11,13 @@ import { builtinRulesFolder, loadRuleFiles } from '../../src/rules/load-rules.ts
 import { oracleMatches, sortMatches } from '../helpers/oracle.ts';
 
 const folder = builtinRulesFolder();
-const files = readdirSync(folder).filter((name) => name.endsWith('.yml')).sort();
-const { rules } = await loadRuleFiles(files.map((name) => join(folder, name)), 'builtin');
+const files = readdirSync(folder)
+  .filter((name) => name.endsWith('.yml'))
+  .sort();
+const { rules } = await loadRuleFiles(
+  files.map((name) => join(folder, name)),
+  'builtin',
+);
 const ruleset = compileRuleset(rules);
 const whole = createMatcher(ruleset);
 
@@ -41,13 +46,17 @@ function group(list: readonly Match[]): Map<number, Match[]> {
   return groups;
 }
 
-const examples = rules.flatMap((rule) => [...rule.examples, ...rule.negativeExamples].map((text, index) => expandExample(text, `${rule.id}/${index}`)));
+const examples = rules.flatMap((rule) =>
+  [...rule.examples, ...rule.negativeExamples].map((text, index) => expandExample(text, `${rule.id}/${index}`)),
+);
 
 function sourceFiles(): Buffer[] {
   const root = join(builtinRulesFolder(), '..');
   const folders = ['src/detect', 'src/git', 'rules', 'test/detect'];
   return folders.flatMap((folder) =>
-    readdirSync(join(root, folder), { withFileTypes: true }).flatMap((entry) => (entry.isFile() ? [readFileSync(join(root, folder, entry.name))] : [])),
+    readdirSync(join(root, folder), { withFileTypes: true }).flatMap((entry) =>
+      entry.isFile() ? [readFileSync(join(root, folder, entry.name))] : [],
+    ),
   );
 }
 
@@ -81,7 +90,10 @@ describe('built-in rules', () => {
 
   it('find in adversarial content what the oracle finds', () => {
     const literals = new Set(examples.flatMap((example) => example.match(/[A-Za-z_]{3,12}[-_:=./ ]{0,2}/g) ?? []));
-    const content = Buffer.from([...literals].map((literal) => literal.repeat(24)).join('\n'), 'latin1').subarray(0, share(120_000));
+    const content = Buffer.from([...literals].map((literal) => literal.repeat(24)).join('\n'), 'latin1').subarray(
+      0,
+      share(120_000),
+    );
     assertSame(matches(content), oracleMatches(rules, content), 'repeated literals');
   });
 

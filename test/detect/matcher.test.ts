@@ -12,7 +12,8 @@ import { oracleMatches, sortMatches } from '../helpers/oracle.ts';
 const PATTERNS: Readonly<Record<string, string>> = {
   'literal first': 'abc_(?<secret>[a-z0-9]{6})',
   'word boundary': '\\bkey-(?<secret>[0-9a-f]{4,8})\\b',
-  'folded name and value': '(?i)(?:api[_-]?key|token|secret)[\\w.-]{0,8}[ \'"]{0,3}(?:=|:|=>)[ "\']{0,3}(?<secret>[\\w-]{4,20})',
+  'folded name and value':
+    '(?i)(?:api[_-]?key|token|secret)[\\w.-]{0,8}[ \'"]{0,3}(?:=|:|=>)[ "\']{0,3}(?<secret>[\\w-]{4,20})',
   'variable lead': '[\\w.-]{0,12}(?:passwd|passphrase)[ =:]{1,3}(?<secret>\\S{3,12})',
   'lazy lead': '[a-z]{0,9}?token[:=](?<secret>[a-z]{2,9}?);',
   'different literals at different places': '(?:[0-9]{2}xyz|xyzw[0-9]{3}|a{0,4}keys)(?<secret>[ab]{1,5})',
@@ -29,7 +30,9 @@ const PATTERNS: Readonly<Record<string, string>> = {
   'high bytes': 'key\\xe9(?<secret>[^a-z]{3})',
   'negated class over all bytes': 'abc[^\\n]{2,5}=',
 };
-const RULES: Rule[] = Object.entries(PATTERNS).map(([id, pattern]) => makeRule({ id: id.replaceAll(' ', '-'), pattern, maxLength: 4096 }));
+const RULES: Rule[] = Object.entries(PATTERNS).map(([id, pattern]) =>
+  makeRule({ id: id.replaceAll(' ', '-'), pattern, maxLength: 4096 }),
+);
 const ruleset = compileRuleset(RULES);
 const whole = createMatcher(ruleset);
 
@@ -40,11 +43,67 @@ function collect(find: (content: Uint8Array, found: (match: Match) => void) => v
 }
 
 // Words of the patterns, so that random content is full of near misses, between noise of every byte.
-const WORDS = ['abc_', 'abc', 'key-', 'key', 'keys', 'api_key', 'API-KEY', 'apikey', 'Token', 'token', 'secret', 'passwd', 'passphrase', 'sk_live_', '-live-', 'xyz', 'tok', 'ab-cd', '12', '345', 'aaab', 'deadbeef', '=', ': ', ' => ', '"', "'", ';', '\n', ' ', 'z', 'xx11', '\u00e9', '---', 'A', 'abMIDxEND', 'MID', 'END', 'kwa-', 'kwb-', 'kwc-', 'qqq', `kwa-${'q'.repeat(80)}=`, `kwb-${'q'.repeat(80)};`, `kwc-${'q'.repeat(80)}-!`, `kwb-${'q'.repeat(91)};`];
+const WORDS = [
+  'abc_',
+  'abc',
+  'key-',
+  'key',
+  'keys',
+  'api_key',
+  'API-KEY',
+  'apikey',
+  'Token',
+  'token',
+  'secret',
+  'passwd',
+  'passphrase',
+  'sk_live_',
+  '-live-',
+  'xyz',
+  'tok',
+  'ab-cd',
+  '12',
+  '345',
+  'aaab',
+  'deadbeef',
+  '=',
+  ': ',
+  ' => ',
+  '"',
+  "'",
+  ';',
+  '\n',
+  ' ',
+  'z',
+  'xx11',
+  '\u00e9',
+  '---',
+  'A',
+  'abMIDxEND',
+  'MID',
+  'END',
+  'kwa-',
+  'kwb-',
+  'kwc-',
+  'qqq',
+  `kwa-${'q'.repeat(80)}=`,
+  `kwb-${'q'.repeat(80)};`,
+  `kwc-${'q'.repeat(80)}-!`,
+  `kwb-${'q'.repeat(91)};`,
+];
 const content = fc
-  .array(fc.oneof({ weight: 6, arbitrary: fc.constantFrom(...WORDS) }, { weight: 1, arbitrary: fc.string({ maxLength: 6 }) }), { maxLength: 120 })
+  .array(
+    fc.oneof(
+      { weight: 6, arbitrary: fc.constantFrom(...WORDS) },
+      { weight: 1, arbitrary: fc.string({ maxLength: 6 }) },
+    ),
+    { maxLength: 120 },
+  )
   .map((parts) => Buffer.from(parts.join(''), 'latin1'));
-const bytes = fc.oneof(content, fc.uint8Array({ maxLength: 300 }).map((array) => Buffer.from(array)));
+const bytes = fc.oneof(
+  content,
+  fc.uint8Array({ maxLength: 300 }).map((array) => Buffer.from(array)),
+);
 
 describe('matcher', () => {
   it('finds what the oracle finds, for every kind of pattern', () => {
@@ -66,10 +125,14 @@ describe('matcher', () => {
   });
 
   it('finds the same at every split point of one sample', () => {
-    const sample = Buffer.from(WORDS.join('') + ' token = "abcdefgh"; passwd: xyzzy1 sk_live_abcd 99xyzab keysab '.repeat(12), 'latin1');
+    const sample = Buffer.from(
+      WORDS.join('') + ' token = "abcdefgh"; passwd: xyzzy1 sk_live_abcd 99xyzab keysab '.repeat(12),
+      'latin1',
+    );
     const expected = oracleMatches(RULES, sample);
     assert.ok(expected.length > 30, `only ${expected.length} matches to compare`);
-    for (let slice = 1; slice <= sample.length; slice++) assert.deepEqual(collect(createMatcher(ruleset, slice), sample), expected, `slices of ${slice}`);
+    for (let slice = 1; slice <= sample.length; slice++)
+      assert.deepEqual(collect(createMatcher(ruleset, slice), sample), expected, `slices of ${slice}`);
   });
 
   it('finds every match that straddles a border between lanes', () => {

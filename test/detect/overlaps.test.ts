@@ -6,7 +6,13 @@ import { resolveOverlaps } from '../../src/detect/overlaps.ts';
 import { CONFIDENCES, SCOPES } from '../../src/model/rule.ts';
 import { makeRule } from '../helpers/make-rule.ts';
 
-const at = (rule: number, start: number, end: number): Match => ({ rule, start, end, secretStart: start, secretEnd: end });
+const at = (rule: number, start: number, end: number): Match => ({
+  rule,
+  start,
+  end,
+  secretStart: start,
+  secretEnd: end,
+});
 const origin = { scope: 'builtin', file: 'x.yml', line: 1, column: 1 } as const;
 
 describe('overlaps', () => {
@@ -26,12 +32,19 @@ describe('overlaps', () => {
   });
 
   it('lets a rule of the repository’s own content win over no other', () => {
-    const rules = [makeRule({ id: 'locked', confidence: 'low' }), makeRule({ id: 'mine', confidence: 'high', origin: { ...origin, scope: 'content' } })];
+    const rules = [
+      makeRule({ id: 'locked', confidence: 'low' }),
+      makeRule({ id: 'mine', confidence: 'high', origin: { ...origin, scope: 'content' } }),
+    ];
     assert.deepEqual(resolveOverlaps([at(0, 5, 20), at(1, 0, 60)], rules), [at(0, 5, 20)]);
   });
 
   it('leaves no overlap, and drops nothing that does not overlap a survivor of equal or higher rank', () => {
-    const rules = SCOPES.flatMap((scope) => CONFIDENCES.map((confidence) => makeRule({ id: `${scope}-${confidence}`, confidence, origin: { ...origin, scope } })));
+    const rules = SCOPES.flatMap((scope) =>
+      CONFIDENCES.map((confidence) =>
+        makeRule({ id: `${scope}-${confidence}`, confidence, origin: { ...origin, scope } }),
+      ),
+    );
     const match = fc
       .tuple(fc.nat(rules.length - 1), fc.nat(60), fc.integer({ min: 1, max: 15 }))
       .map(([rule, start, length]) => at(rule, start, start + length));
@@ -41,7 +54,8 @@ describe('overlaps', () => {
         const touch = (a: Match, b: Match): boolean => a.secretStart < b.secretEnd && b.secretStart < a.secretEnd;
         kept.forEach((a, i) => kept.slice(i + 1).forEach((b) => assert.ok(!touch(a, b))));
         const rank = (found: Match): number =>
-          (rules[found.rule]?.origin.scope === 'content' ? 10 : 0) + CONFIDENCES.indexOf(rules[found.rule]?.confidence ?? 'low');
+          (rules[found.rule]?.origin.scope === 'content' ? 10 : 0) +
+          CONFIDENCES.indexOf(rules[found.rule]?.confidence ?? 'low');
         for (const dropped of matches.filter((candidate) => !kept.includes(candidate))) {
           assert.ok(kept.some((winner) => touch(winner, dropped) && rank(winner) <= rank(dropped)));
         }

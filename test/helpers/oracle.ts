@@ -19,10 +19,11 @@ export function oracleMatches(rules: readonly Rule[], content: Uint8Array): Matc
     patterns.set(rule.pattern, pattern);
     const natural = lengthOf(parsePattern(rule.pattern)).max;
     const cap = natural <= (rule.maxLength ?? 65_536) ? Infinity : (rule.maxLength ?? 4096);
-    for (let from = 0; from < text.length; ) {
+    for (let from = 0; from < text.length;) {
       const leftmost = pattern.exec(text, from, false);
       if (leftmost === undefined) break;
-      const match = cap === Infinity ? leftmost : pattern.exec(text.slice(0, leftmost.start + cap), leftmost.start, true);
+      const match =
+        cap === Infinity ? leftmost : pattern.exec(text.slice(0, leftmost.start + cap), leftmost.start, true);
       if (match !== undefined && match.end > match.start) found.push({ rule: index, ...match });
       from = match === undefined ? leftmost.start + 1 : Math.max(match.end, leftmost.start + 1);
     }
