@@ -34,74 +34,78 @@ export function createPathTable(idBytes: number, onNewPath: OnNewPath): PathTabl
   const folders = new Map<string, number>();
   const remembered: Remembered[] = [];
   let slots = new Int32Array(4096).fill(-1);
-  // Columns of the entries.
+  // Columns of the entries. `next` is the entry that came after this one in the last tree: versions of a folder have mostly the
+  // same names in the same order, and a guess that holds needs no hash.
   let hashes = new Int32Array(2048);
   let parents = new Int32Array(2048);
   let starts = new Int32Array(2048);
   let firstObjects = new Int32Array(2048);
+  let next = new Int32Array(2048);
   let names = new Uint8Array(65_536);
   let count = 0;
 
   function addTree(content: Uint8Array, folder: Buffer, object: number): void {
-    const key = folder.toString('latin1');
-    let folderNumber = folders.get(key);
-    if (folderNumber === undefined) folders.set(key, (folderNumber = folders.size));
+    const head = headOf(folder);
     const end = content.length;
+    let last = head;
     for (let at = 0; at < end;) {
       const isFolder = content[at] === DIGIT_4;
-      while (at < end && content[at] !== SPACE) at++;
-      const start = ++at;
-      while (at < end && content[at] !== 0) at++;
-      const parent = folderNumber * 2 + (isFolder ? 1 : 0);
-      visit(content, start, at, hashOf(content, start, at, Math.imul(parent + 1, seed)), parent, folder, object);
+      const modeEnd = at + (isFolder ? 5 : 6);
+      const start = (content[modeEnd] === SPACE ? modeEnd : indexOfOr(content, SPACE, at, end)) + 1;
+      const parent = head * 2 + (isFolder ? 1 : 0);
+      let entry = next[last] as number;
+      at = entry < 0 ? -1 : endOfName(entry, parent, content, start);
+      if (at < 0) {
+        at = indexOfOr(content, 0, start, end);
+        entry = find(content, start, at, parent, folder);
+        next[last] = entry;
+      }
+      if (object < (firstObjects[entry] as number)) firstObjects[entry] = object;
+      last = entry;
       at += 1 + idBytes;
     }
   }
 
-  function visit(
-    content: Uint8Array,
-    from: number,
-    to: number,
-    hash: number,
-    parent: number,
-    folder: Buffer,
-    object: number,
-  ): void {
+  /** Each folder has an entry without a name, in no slot: its number is the folder's, its successor the folder's first name. */
+  function headOf(folder: Buffer): number {
+    const key = folder.toString('latin1');
+    let head = folders.get(key);
+    if (head === undefined) folders.set(key, (head = addEntry(new Uint8Array(0), 0, 0, 0, -1)));
+    return head;
+  }
+
+  /** Where the name at `from` ends when it is the entry's, else -1. */
+  function endOfName(entry: number, parent: number, content: Uint8Array, from: number): number {
+    const start = starts[entry] as number;
+    const to = from + (starts[entry + 1] as number) - start;
+    if (content[to] !== 0 || parents[entry] !== parent) return -1;
+    for (let i = from, at = start; i < to; i++, at++) if (names[at] !== content[i]) return -1;
+    return to;
+  }
+
+  function find(content: Uint8Array, from: number, to: number, parent: number, folder: Buffer): number {
+    const hash = hashOf(content, from, to, Math.imul(parent + 1, seed));
     const mask = slots.length - 1;
     let slot = hash & mask;
     for (let entry = slots[slot] as number; entry >= 0; entry = slots[slot] as number) {
-      if (hashes[entry] === hash && parents[entry] === parent && sameName(entry, content, from, to)) {
-        if (object < (firstObjects[entry] as number)) firstObjects[entry] = object;
-        return;
-      }
+      if (hashes[entry] === hash && endOfName(entry, parent, content, from) === to) return entry;
       slot = (slot + 1) & mask;
     }
-    addEntry(slot, content, from, to, hash, parent, object);
+    const entry = addEntry(content, from, to, hash, parent);
+    slots[slot] = entry;
+    if (count * 2 > slots.length) rehash();
     const path = joinPath(folder, content.subarray(from, to));
-    if (onNewPath(path, (parent & 1) === 1)) remembered.push({ entry: count - 1, path, told: Infinity });
+    if (onNewPath(path, (parent & 1) === 1)) remembered.push({ entry, path, told: Infinity });
+    return entry;
   }
 
-  function sameName(entry: number, content: Uint8Array, from: number, to: number): boolean {
-    let at = starts[entry] as number;
-    if ((starts[entry + 1] as number) - at !== to - from) return false;
-    for (let i = from; i < to; i++, at++) if (names[at] !== content[i]) return false;
-    return true;
-  }
-
-  function addEntry(
-    slot: number,
-    content: Uint8Array,
-    from: number,
-    to: number,
-    hash: number,
-    parent: number,
-    object: number,
-  ): void {
+  function addEntry(content: Uint8Array, from: number, to: number, hash: number, parent: number): number {
     if (count + 2 > hashes.length) {
       hashes = larger(hashes);
       parents = larger(parents);
       starts = larger(starts);
       firstObjects = larger(firstObjects);
+      next = larger(next);
     }
     const start = starts[count] as number;
     while (start + to - from > names.length) {
@@ -112,17 +116,17 @@ export function createPathTable(idBytes: number, onNewPath: OnNewPath): PathTabl
     names.set(content.subarray(from, to), start);
     hashes[count] = hash;
     parents[count] = parent;
-    firstObjects[count] = object;
-    slots[slot] = count;
-    count++;
-    starts[count] = start + to - from;
-    if (count * 2 > slots.length) rehash();
+    firstObjects[count] = 0x7fffffff;
+    next[count] = -1;
+    starts[count + 1] = start + to - from;
+    return count++;
   }
 
   function rehash(): void {
     slots = new Int32Array(slots.length * 2).fill(-1);
     const mask = slots.length - 1;
     for (let entry = 0; entry < count; entry++) {
+      if (parents[entry] === -1) continue;
       const hash = hashes[entry] as number;
       let slot = hash & mask;
       while ((slots[slot] as number) >= 0) slot = (slot + 1) & mask;
@@ -140,6 +144,12 @@ export function createPathTable(idBytes: number, onNewPath: OnNewPath): PathTabl
       });
     },
   };
+}
+
+/** Index of a byte, or `end` where a malformed tree has none. */
+function indexOfOr(content: Uint8Array, byte: number, from: number, end: number): number {
+  const at = content.indexOf(byte, from);
+  return at < 0 ? end : at;
 }
 
 /** Four bytes a step: one byte a step would wait for each multiplication, and there are millions of names. */
