@@ -36,8 +36,16 @@ export function createFindCandidates(ruleset: CompiledRuleset): FindCandidates {
   const entryCount = checks.length / CHECK_COLUMNS;
   const back = Math.max(0, literals.longest - 1);
   const tables = [
-    ...[literals.classOf, literals.table, literals.outputStart, literals.outputs, literals.literals, literals.spelling],
-    ...[checks, precedingSets, follow.classOf, follow.table],
+    literals.classOf,
+    literals.table,
+    literals.outputStart,
+    literals.outputs,
+    literals.literals,
+    literals.spelling,
+    checks,
+    precedingSets,
+    follow.classOf,
+    follow.table,
   ];
   const { addresses, end } = layOut(tables);
   // A piece of one byte ends at most every entry once, so halving always gets there.

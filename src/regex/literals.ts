@@ -278,7 +278,7 @@ function rarity(strings: readonly Spelled[]): number {
     }
     worst = Math.min(worst, bits);
   }
-  return worst - Math.log2(strings.length) / 4;
+  return worst - Math.log2(strings.length) / 2;
 }
 
 /** A literal at a fixed distance from the match's start lets the matcher run at one place instead of searching a window. */
