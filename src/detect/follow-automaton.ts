@@ -20,7 +20,7 @@ const MAX_COUNTED = 4;
 /** Longest walk. A tail that can be longer is left to RE2 at this point. */
 export const LONGEST_WALK = 1024;
 /** States of one follow automaton. One that would need more is made again from a looser reading of the tail, and further states accept. */
-const MAX_STATES = 192;
+const MAX_STATES = 64;
 /** Steps of the automaton with choices from which it is made. */
 const MAX_STEPS = 6000;
 /** The step that accepts: the first one that a machine makes. */
