@@ -2,6 +2,7 @@
 import { branchTip, resolveRevision } from '../git/refs.ts';
 import { listQuarantineOnly } from '../git/quarantine.ts';
 import type { Repository } from '../git/repository.ts';
+import { runGit } from '../git/spawn.ts';
 import { LeakgateError } from '../model/errors.ts';
 import { escapeControls } from '../model/escape.ts';
 import type { Finding } from '../model/finding.ts';
@@ -19,7 +20,7 @@ import { createOidSet } from './oid-set.ts';
 import type { RawFinding } from './raw-finding.ts';
 import { createTreeGrowth, MAX_PATHS, type TreeGrowth } from './tree-growth.ts';
 import { toFindings, type ScanContext } from './scan-context.ts';
-import { scanObjects } from './scan-objects.ts';
+import { FEW_OBJECTS, scanObjects } from './scan-objects.ts';
 import type { HistoryTarget } from './scan-target.ts';
 
 export async function scanHistory(target: HistoryTarget, context: ScanContext): Promise<Finding[]> {
@@ -30,7 +31,7 @@ export async function scanHistory(target: HistoryTarget, context: ScanContext): 
   const { listing, missing } = await list(target, scope, context);
   for (const oid of missing) addUnread(tally.unread, { reason: 'missing', what: oid });
   const isNew = createLazySet(listing);
-  const changes = watchChanges(target, scope, isNew, context);
+  const changes = watchChanges(target, scope, { listing, isNew }, context);
   const growth = createTreeGrowth(listing.idLength / 2);
   try {
     const raw = await scanObjects({
@@ -124,17 +125,17 @@ interface ChangeWatch {
 function watchChanges(
   target: HistoryTarget,
   scope: HistoryScope,
-  isNew: (oid: Oid) => boolean,
+  { listing, isNew }: { readonly listing: ObjectListing; readonly isNew: (oid: Oid) => boolean },
   context: ScanContext,
 ): ChangeWatch {
   if (target.kind !== 'push' && target.kind !== 'range')
     return { finish: () => Promise.resolve(NO_CHANGES), close() {} };
   const { stop, tally } = context;
   const giveUp = new AbortController();
-  const reading = readChangeLog(target.repository, scope, {
-    isNew,
-    signal: AbortSignal.any([stop.signal, giveUp.signal]),
-  });
+  const signal = AbortSignal.any([stop.signal, giveUp.signal]);
+  const reading = hasNothingBefore(target, listing, signal).then((first) =>
+    first ? NO_CHANGES : readChangeLog(target.repository, scope, { isNew, signal }),
+  );
   reading.catch(() => {});
   return {
     async finish(growth) {
@@ -153,6 +154,17 @@ function watchChanges(
     },
     close: () => giveUp.abort(),
   };
+}
+
+/** The first push of a repository, when it is so large that asking pays: where nothing was before, nothing can have moved. */
+async function hasNothingBefore(
+  { kind, repository }: HistoryTarget,
+  listing: ObjectListing,
+  signal: AbortSignal,
+): Promise<boolean> {
+  if (kind !== 'push' || listing.count <= FEW_OBJECTS) return false;
+  const { stdout } = await runGit(repository, ['rev-list', '--max-count=1', '--all'], { signal });
+  return stdout.length === 0;
 }
 
 async function locate(

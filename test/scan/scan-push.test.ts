@@ -227,3 +227,14 @@ describe('a scan of a range', () => {
     assert.deepEqual(brief(findings), ['a.txt:1 github-pat pre-existing', 'a.txt:2 github-pat new']);
   });
 });
+
+describe('a scan of a large push', () => {
+  it('finds the one secret in a first push of thousands of commits', async () => {
+    const client = createRepo();
+    const server = client.addBareRemote();
+    client.commitMany(1500, { content: (i) => (i === 700 ? `${SECRET}\n` : `content ${i}\n`) });
+    const { findings, coverage } = await scanPush(client, server, ['main'], { workers: 2 });
+    assert.deepEqual(brief(findings), ['many/0.txt:1 github-pat new']);
+    assert.deepEqual([coverage.outcome, coverage.commits, coverage.blobs], ['complete', 1500, 1500]);
+  });
+});
