@@ -98,7 +98,19 @@ function collect(
   const unseen = counts[FATE.unseen] as number;
   if (unseen > 0) noteUnseen(cells, unseen, listing, stop, tally);
   // Ranges come back in any order; findings go on in the order of the listing.
-  return findings.sort((a, b) => a.object - b.object || a.line - b.line || a.column - b.column || a.rule - b.rule);
+  return withoutRepeatedPaths(
+    findings.sort((a, b) => a.object - b.object || a.line - b.line || a.column - b.column || a.rule - b.rule),
+  );
+}
+
+/** Ranges do not know of each other: a path that several of them have met is found in the first tree that has it. */
+function withoutRepeatedPaths(findings: readonly RawFinding[]): readonly RawFinding[] {
+  const seen = new Set<string>();
+  return findings.filter(({ path, rule, line, column }) => {
+    if (path === undefined) return true;
+    const key = `${rule} ${line} ${column} ${Buffer.from(path).toString('latin1')}`;
+    return !seen.has(key) && seen.add(key);
+  });
 }
 
 function noteUnseen(
