@@ -237,6 +237,7 @@ describe('leakgate scan of git', () => {
   });
 
   it('says partial and ends with 2 when objects are missing', async () => {
+    repo.git('config', 'uploadpack.allowFilter', 'true');
     const shallow = repo.clone('--filter=blob:none', '--bare');
     const { status, stdout } = await runCli(['scan', shallow.path, '-f', 'json']);
     assert.equal(status, 2);
