@@ -8,6 +8,7 @@
  * cache is never a reason to fail, and never a reason to scan with less.
  */
 import { createHash } from 'node:crypto';
+import { crc32 } from 'node:zlib';
 import type { CompiledRuleset } from './compile-ruleset.ts';
 
 const MAGIC = Buffer.from('LGRC', 'latin1');
@@ -58,7 +59,7 @@ export function serialiseRuleset(key: string, ruleset: CompiledRuleset, extra: u
     bytes.set(new Uint8Array(table.buffer, table.byteOffset, table.byteLength), at);
     at = align(at + table.byteLength);
   }
-  checksumOf(bytes).copy(bytes, AT.checksum);
+  bytes.writeUInt32LE(checksumOf(bytes), AT.checksum);
   return bytes;
 }
 
@@ -71,7 +72,7 @@ export function deserialiseRuleset(
   if (buffer.length < AT.json || !buffer.subarray(0, AT.version).equals(MAGIC)) return undefined;
   if (buffer.readUInt32LE(AT.version) !== VERSION) return undefined;
   if (!buffer.subarray(AT.key, AT.checksum).equals(hashOf(Buffer.from(key, 'utf8')))) return undefined;
-  if (!buffer.subarray(AT.checksum, AT.jsonLength).equals(checksumOf(buffer))) return undefined;
+  if (buffer.readUInt32LE(AT.checksum) !== checksumOf(buffer)) return undefined;
   const jsonEnd = AT.json + buffer.readUInt32LE(AT.jsonLength);
   const { rules, compiled, extra } = JSON.parse(buffer.toString('utf8', AT.json, jsonEnd)) as {
     rules: CompiledRuleset['rules'];
@@ -115,9 +116,9 @@ function tableAt({ table, at, length }: TablePlace, bytes: Buffer, tablesAt: num
   return new Type(copy.buffer, 0, length);
 }
 
-/** Over everything but the checksum itself. */
-function checksumOf(bytes: Buffer): Buffer {
-  return createHash('sha256').update(bytes.subarray(0, AT.checksum)).update(bytes.subarray(AT.jsonLength)).digest();
+/** Over everything behind it. Against disks and half-written files; who may write the file at all is for its reader to look at. */
+function checksumOf(bytes: Buffer): number {
+  return crc32(bytes.subarray(AT.jsonLength));
 }
 
 function hashOf(bytes: Buffer): Buffer {

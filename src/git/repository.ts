@@ -61,26 +61,62 @@ export async function openRepository(path: string, options: OpenOptions = {}): P
   };
 }
 
+export interface HookOptions {
+  readonly env?: NodeJS.ProcessEnv;
+  readonly cwd?: string;
+  readonly signal?: AbortSignal | undefined;
+}
+
 /** Opens the repository of the hook we run in. `env` and `cwd` are those that git gave to the hook. */
-export async function openHookRepository(
-  options: { env?: NodeJS.ProcessEnv; cwd?: string; signal?: AbortSignal } = {},
-): Promise<Repository> {
-  const { env = process.env, cwd = process.cwd(), signal } = options;
+export async function openHookRepository(options: HookOptions = {}): Promise<Repository> {
+  return startHookRepository(options).opened;
+}
+
+/** A hook's repository being opened. git can be asked in `place` before its first answer is there, which a push need not wait for. */
+export interface HookOpening {
+  readonly place: GitPlace;
+  readonly opened: Promise<HookRepository>;
+}
+
+export interface HookRepository extends Repository {
+  /** Whether there is something at `lookFor`; `unclear` when git's answer was another one than these two. */
+  readonly found: 'something' | 'nothing' | 'unclear';
+}
+
+/**
+ * Starts to open the repository of the hook we run in.
+ * @param options.lookFor an object (`HEAD:.gitignore`) that is asked for in the same breath
+ */
+export function startHookRepository(options: HookOptions & { readonly lookFor?: string } = {}): HookOpening {
+  const { env = process.env, cwd = process.cwd(), signal, lookFor } = options;
   if (env['GIT_DIR'] === undefined) {
     throw new LeakgateError('HOOK_INPUT', 'GIT_DIR is not set: this must be started by git as a hook');
   }
-  const gitDir = resolve(cwd, env['GIT_DIR']);
-  const place = { gitDir, env: hookEnv(env, cwd) };
-  const found = await describe(place, [], gitDir, signal);
-  return {
-    gitDir,
-    bare: found.bare,
-    objectFormat: found.objectFormat,
-    shallow: found.shallow,
-    env: place.env,
-    quarantine: env['GIT_QUARANTINE_PATH'] !== undefined,
-  };
+  const place = { gitDir: resolve(cwd, env['GIT_DIR']), env: hookEnv(env, cwd) };
+  const opened = describeHook(place, lookFor, signal).then((found) => ({ ...place, ...found, quarantine: env['GIT_QUARANTINE_PATH'] !== undefined }));
+  // Whoever waits for it is told; until then it must not count as unhandled.
+  opened.catch(() => {});
+  return { place, opened };
 }
+
+/** One git for all that is asked: each costs a push milliseconds. */
+async function describeHook(
+  place: GitPlace,
+  lookFor: string | undefined,
+  signal: AbortSignal | undefined,
+): Promise<Pick<HookRepository, 'bare' | 'objectFormat' | 'shallow' | 'found'>> {
+  const questions = ['--is-bare-repository', '--show-object-format', '--is-shallow-repository', ...(lookFor === undefined ? [] : [lookFor])];
+  const answer = await runGit(place, ['rev-parse', ...questions], { accept: lookFor === undefined ? [] : [128], signal });
+  const [bare, format, shallow] = answer.stdout.toString('latin1').split('\n');
+  if ((format !== 'sha1' && format !== 'sha256') || (shallow !== 'true' && shallow !== 'false')) {
+    throw new LeakgateError('TARGET_INVALID', `${escapeControls(place.gitDir)} is not a git repository that can be read: ${answer.stderr}`);
+  }
+  const found = lookFor === undefined ? 'unclear' : answer.status === 0 ? 'something' : NOTHING_THERE.test(answer.stderr) ? 'nothing' : 'unclear';
+  return { bare: bare === 'true', objectFormat: format, shallow: shallow === 'true', found };
+}
+
+/** What rev-parse dies of when there is no such path, or no such commit: a HEAD without a commit yet. */
+const NOTHING_THERE = /^fatal: (?:path '.*' does not exist in '|invalid object name ')/;
 
 interface Description {
   readonly bare: boolean;

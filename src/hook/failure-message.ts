@@ -1,4 +1,4 @@
-import { LeakgateError, type ErrorCode } from '../model/errors.ts';
+import { ERROR_CODES, type ErrorCode } from '../model/errors.ts';
 import type { HookExit } from './hook-exit.ts';
 import { layOutMessage } from './message-lines.ts';
 
@@ -30,8 +30,9 @@ const REMEDIES: Partial<Record<ErrorCode, string>> = {
   SCAN_DEADLINE: 'The server did not get as far as looking at the push. Try again, and tell the people who run this server if it stays so.',
 };
 
+/** By its code and not by its class: the bundle that compiles policies has a class of its own. */
 function describe(error: unknown): { readonly code: ErrorCode; readonly message: string } {
-  if (error instanceof LeakgateError) return { code: error.code, message: error.message };
+  const code = ERROR_CODES.find((known) => known === (error as { readonly code?: unknown } | undefined)?.code) ?? 'INTERNAL';
   const message = error instanceof Error ? error.message : String(error);
-  return { code: 'INTERNAL', message: message === '' ? 'an error without a message' : message };
+  return { code, message: message === '' ? 'an error without a message' : message };
 }

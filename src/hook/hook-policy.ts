@@ -3,7 +3,7 @@
  * comes from the server's files and from the default branch as it was before the push; nothing that is being pushed has a say.
  */
 import type { CompiledRuleset } from '../detect/compile-ruleset.ts';
-import type { Repository } from '../git/repository.ts';
+import type { HookRepository } from '../git/repository.ts';
 import { loadFingerprintKey } from '../keyring/fingerprint-key.ts';
 import type { Policy } from '../model/policy.ts';
 import { findPolicySources } from '../policy/policy-sources.ts';
@@ -26,11 +26,11 @@ export interface HookPolicyOptions {
   readonly signal?: AbortSignal | undefined;
 }
 
-export async function loadHookPolicy(repository: Repository, { env, signal }: HookPolicyOptions): Promise<HookPolicy> {
+export async function loadHookPolicy(opened: Promise<HookRepository>, { env, signal }: HookPolicyOptions): Promise<HookPolicy> {
   const folder = builtinRulesFolder();
-  const reading = Promise.all([readContentConfig(repository, signal), loadFingerprintKey({ env })]);
+  const reading = Promise.all([opened, opened.then((repository) => readContent(repository, signal)), loadFingerprintKey({ env })]);
   const stamp = stampBuiltinRules(folder);
-  const [content, fingerprintKey] = await reading;
+  const [repository, content, fingerprintKey] = await reading;
   const sources = await findPolicySources({
     repository,
     env,
@@ -39,8 +39,12 @@ export async function loadHookPolicy(repository: Repository, { env, signal }: Ho
   });
   const texts = await readPolicySources(sources);
   const cache = { path: policyCachePath(repository.gitDir), key: policySourcesDigest(texts) };
-  const cached = await readPolicyCache(cache);
+  const cached = readPolicyCache(cache);
   if (cached !== undefined) return { ...cached, fingerprintKey };
   const { compileHookPolicy } = await import('./compile-policy.ts');
   return { ...(await compileHookPolicy(texts, folder, cache)), fingerprintKey };
+}
+
+function readContent(repository: HookRepository, signal: AbortSignal | undefined): ReturnType<typeof readContentConfig> {
+  return repository.found === 'nothing' ? Promise.resolve(undefined) : readContentConfig(repository, signal);
 }

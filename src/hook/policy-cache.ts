@@ -1,5 +1,5 @@
-import { constants } from 'node:fs';
-import { mkdir, open } from 'node:fs/promises';
+import { closeSync, constants, fstatSync, openSync, readSync } from 'node:fs';
+import { mkdir } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import type { CompiledRuleset } from '../detect/compile-ruleset.ts';
 import { deserialiseRuleset, serialiseRuleset } from '../detect/ruleset-cache.ts';
@@ -17,20 +17,22 @@ export function policyCachePath(gitDir: string): string {
   return join(gitDir, 'leakgate', 'policy.cache');
 }
 
-/** What was cached under this key; `undefined` when there is nothing, or nothing that can be relied on. */
-export async function readPolicyCache({ path, key }: PolicyCache): Promise<{ policy: Policy; ruleset: CompiledRuleset } | undefined> {
+/** What was cached under this key; `undefined` when there is nothing, or nothing that can be relied on. One read of known size: it is megabytes. */
+export function readPolicyCache({ path, key }: PolicyCache): { policy: Policy; ruleset: CompiledRuleset } | undefined {
   try {
-    const file = await open(path, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
+    const file = openSync(path, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
     try {
-      const { uid, mode } = await file.stat();
+      const { uid, mode, size } = fstatSync(file);
       // Whoever can write this file can switch rules off.
       if ((uid !== 0 && uid !== process.geteuid?.()) || (mode & 0o022) !== 0) return undefined;
-      const found = deserialiseRuleset(key, await file.readFile());
+      const bytes = Buffer.allocUnsafeSlow(size);
+      if (readSync(file, bytes) !== size) return undefined;
+      const found = deserialiseRuleset(key, bytes);
       if (found === undefined) return undefined;
       const { ruleset } = found;
       return { ruleset, policy: { ...(found.extra as Omit<Policy, 'rules'>), rules: ruleset.rules } };
     } finally {
-      await file.close();
+      closeSync(file);
     }
   } catch {
     return undefined;

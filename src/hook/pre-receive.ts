@@ -8,13 +8,15 @@
  */
 import { parseRefUpdates } from '../git/ref-updates.ts';
 import { readPushOptions } from '../git/push-options.ts';
-import { openHookRepository, type ObjectFormat, type Repository } from '../git/repository.ts';
+import { startHookRepository, type ObjectFormat, type Repository } from '../git/repository.ts';
 import { LeakgateError } from '../model/errors.ts';
 import { bytesToText } from '../model/escape.ts';
 import { DEFAULT_SETTINGS } from '../model/policy.ts';
 import type { RefUpdate } from '../model/ref-update.ts';
+import { listHistory, pushScope, type HistoryListing } from '../scan/list-history.ts';
 import { withDeadline } from '../util/deadline.ts';
 import { findBypass } from './bypass.ts';
+import { CONTENT_OBJECT } from './content-config.ts';
 import { describeFailure } from './failure-message.ts';
 import type { HookExit } from './hook-exit.ts';
 import { loadHookPolicy, type HookPolicy } from './hook-policy.ts';
@@ -26,13 +28,16 @@ import { settlePush } from './settle-push.ts';
 
 /** Answers one push. Never throws. */
 export async function runPreReceive(host: HookHost): Promise<HookExit> {
+  const over = new AbortController();
   try {
     // Until the policy says otherwise; the time node took to start counts too.
-    const patience = { ms: Math.max(1, DEFAULT_SETTINGS.hook.deadlineMs - performance.now()) };
-    const prepared = await withDeadline(patience, (signal) => prepare(host, signal));
-    return prepared === undefined ? NOTHING_PUSHED : await answer(prepared, host);
+    const patience = { ms: Math.max(1, DEFAULT_SETTINGS.hook.deadlineMs - performance.now()), signal: over.signal };
+    const push = await withDeadline(patience, () => prepare(host, over.signal));
+    return push === undefined ? NOTHING_PUSHED : await answer(push, host);
   } catch (error) {
     return describeFailure(error);
+  } finally {
+    over.abort();
   }
 }
 
@@ -41,27 +46,34 @@ const NOTHING_PUSHED: HookExit = { code: 0, message: '' };
 interface Push {
   readonly repository: Repository;
   readonly updates: readonly RefUpdate[];
+  readonly listing: Promise<HistoryListing>;
   readonly policy: HookPolicy;
 }
 
-/** Everything that has to be known before the scan; `undefined` for a push that brings nothing, because it only deletes refs. */
-async function prepare(host: HookHost, signal: AbortSignal): Promise<Push | undefined> {
-  const { env, cwd } = host;
-  const input = await host.readInput();
+/**
+ * Everything that has to be known before the scan; `undefined` for a push that brings nothing, because it only deletes refs.
+ * git is asked before its answers are needed: it works while we read policy and tables.
+ */
+async function prepare({ env, cwd, readInput }: HookHost, signal: AbortSignal): Promise<Push | undefined> {
+  const { place, opened } = startHookRepository({ env, cwd, signal, lookFor: CONTENT_OBJECT });
+  const input = await readInput();
   const objectFormat = formatOf(input);
   const updates = parseRefUpdates(input, objectFormat).map((update) => ({ ...update, ref: bytesToText(Buffer.from(update.ref, 'latin1')) }));
   if (updates.every(({ newOid }) => newOid === undefined)) return undefined;
-  const repository = await openHookRepository({ env, cwd, signal });
+  const listing = listHistory({ ...place, objectFormat }, pushScope(updates), { signal });
+  listing.catch(() => {}); // whoever scans waits for it
+  const policy = await loadHookPolicy(opened, { env, signal });
+  const repository = await opened;
   if (repository.objectFormat !== objectFormat) {
     throw new LeakgateError('HOOK_INPUT', `the hook's input has ids of ${objectFormat}, and the repository uses ${repository.objectFormat}`);
   }
-  return { repository, updates, policy: await loadHookPolicy(repository, { env, signal }) };
+  return { repository, updates, listing, policy };
 }
 
-async function answer({ repository, updates, policy }: Push, host: HookHost): Promise<HookExit> {
+async function answer({ repository, updates, listing, policy }: Push, host: HookHost): Promise<HookExit> {
   const settings = policy.policy.settings.hook;
   const bypass = findBypass(readPushOptions(host.env));
-  const { verdict, redact } = await scanPush({ repository, updates, policy }, host);
+  const { verdict, redact } = await scanPush({ repository, updates, listing, policy }, host);
   const pusher = describePusher(host.env);
   const decision = await settlePush(verdict, { gitDir: repository.gitDir, updates, pusher, bypass, now: new Date(), redact }, settings);
   return { code: decision.code, message: pushMessage(decision, settings) };

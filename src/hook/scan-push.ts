@@ -1,10 +1,8 @@
 /** The scan of a push under its deadline, and the verdict on it. Whatever ends it early makes the verdict `undecided`, never an exception. */
-import type { Repository } from '../git/repository.ts';
 import { LeakgateError } from '../model/errors.ts';
-import type { RefUpdate } from '../model/ref-update.ts';
 import type { Verdict } from '../model/verdict.ts';
 import { runScan } from '../scan/run-scan.ts';
-import type { Progress } from '../scan/scan-target.ts';
+import type { Progress, PushTarget } from '../scan/scan-target.ts';
 import { FINISH_MS } from '../scan/stop.ts';
 import { createTextRedactor } from '../scan/text-redactor.ts';
 import { createDetector } from '../detect/detector.ts';
@@ -26,11 +24,11 @@ export interface PushScan {
 }
 
 export async function scanPush(
-  push: { readonly repository: Repository; readonly updates: readonly RefUpdate[]; readonly policy: HookPolicy },
+  push: Omit<PushTarget, 'kind'> & { readonly policy: HookPolicy },
   host: Pick<HookHost, 'print'>,
 ): Promise<PushScan> {
-  const { repository, updates } = push;
-  const { policy, ruleset, fingerprintKey } = push.policy;
+  const { policy: loaded, ...target } = push;
+  const { policy, ruleset, fingerprintKey } = loaded;
   const settings = policy.settings.hook;
   const ms = Math.max(1, settings.deadlineMs - performance.now());
   let progress: Progress | undefined;
@@ -38,7 +36,7 @@ export async function scanPush(
   try {
     const result = await withDeadline({ ms }, (signal) =>
       runScan(
-        { kind: 'push', repository, updates },
+        { kind: 'push', ...target },
         {
           policy,
           ruleset,

@@ -1,6 +1,7 @@
 import { oidLength, type Repository } from '../git/repository.ts';
 import { gitFailed, spawnGit, throwIfAborted } from '../git/spawn.ts';
 import type { Oid } from '../model/oid.ts';
+import type { RefUpdate } from '../model/ref-update.ts';
 import { ListingBuilder, type ObjectListing } from './object-listing.ts';
 
 /** A part of history: what `include` reaches and `exclude` does not. `all` is every ref, and HEAD. */
@@ -9,6 +10,12 @@ export interface HistoryScope {
   readonly exclude: readonly Oid[] | 'all';
   /** Only the included commits themselves with all that is in their trees, not what came before. */
   readonly tipOnly?: boolean;
+}
+
+/** What a push brings in: whatever its new tips reach and no ref did before. */
+export function pushScope(updates: readonly RefUpdate[]): HistoryScope {
+  const pushed = updates.flatMap(({ newOid }) => (newOid === undefined ? [] : [newOid]));
+  return { include: [...new Set(pushed)], exclude: 'all' };
 }
 
 export interface HistoryListing {
@@ -23,7 +30,7 @@ export interface HistoryListing {
  * @param unreached further objects to scan, which no ref reaches
  */
 export async function listHistory(
-  repository: Repository,
+  repository: Pick<Repository, 'gitDir' | 'env' | 'objectFormat'>,
   scope: HistoryScope,
   options: { readonly signal: AbortSignal; readonly unreached?: (known: ObjectListing) => Promise<readonly Oid[]> },
 ): Promise<HistoryListing> {

@@ -11,10 +11,7 @@ import type { Finding } from '../model/finding.ts';
 import { LeakgateError } from '../model/errors.ts';
 import { noteError, toCoverage } from './coverage-tally.ts';
 import { createScanContext, type ScanContext } from './scan-context.ts';
-import { scanDirectory } from './scan-directory.ts';
 import { scanHistory } from './scan-history.ts';
-import { scanStaged } from './scan-staged.ts';
-import { scanStdin } from './scan-stdin.ts';
 import type { ScanResult } from './scan-result.ts';
 import type { ScanOptions, ScanTarget } from './scan-target.ts';
 
@@ -43,14 +40,15 @@ export async function runScan(target: ScanTarget, options: ScanOptions): Promise
   };
 }
 
-function scanTarget(target: ScanTarget, context: ScanContext): Promise<readonly Finding[]> {
+/** What only some targets need is loaded for them alone: a push waits for every file. */
+async function scanTarget(target: ScanTarget, context: ScanContext): Promise<readonly Finding[]> {
   switch (target.kind) {
     case 'directory':
-      return scanDirectory(target, context);
+      return (await import('./scan-directory.ts')).scanDirectory(target, context);
     case 'stdin':
-      return scanStdin(target, context);
+      return (await import('./scan-stdin.ts')).scanStdin(target, context);
     case 'staged':
-      return scanStaged(target, context);
+      return (await import('./scan-staged.ts')).scanStaged(target, context);
     case 'range':
     case 'branch':
     case 'all':

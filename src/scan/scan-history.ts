@@ -11,7 +11,7 @@ import { readChangeLog, type ChangeLog } from './change-log.ts';
 import { readCommitInfo } from './commit-info.ts';
 import { addUnread, noteError } from './coverage-tally.ts';
 import { markPreExisting } from './known-before.ts';
-import { listHistory, type HistoryListing, type HistoryScope } from './list-history.ts';
+import { listHistory, pushScope, type HistoryListing, type HistoryScope } from './list-history.ts';
 import { locateFindings, locateRoughly, type ScannedHistory } from './locate-findings.ts';
 import type { LocatedFinding } from './located-finding.ts';
 import { findInMovedBlobs } from './moved-blobs.ts';
@@ -68,10 +68,8 @@ async function toScope(target: HistoryTarget, signal: AbortSignal): Promise<Hist
         include: [await resolve(repository, target.to, signal)],
         exclude: [await resolve(repository, target.from, signal)],
       };
-    case 'push': {
-      const pushed = target.updates.flatMap(({ newOid }) => (newOid === undefined ? [] : [newOid]));
-      return { include: [...new Set(pushed)], exclude: 'all' };
-    }
+    case 'push':
+      return pushScope(target.updates);
     default:
       return target satisfies never;
   }
@@ -89,6 +87,7 @@ async function resolve(repository: Repository, revision: string, signal: AbortSi
 
 function list(target: HistoryTarget, scope: HistoryScope, { stop, policy }: ScanContext): Promise<HistoryListing> {
   const strict = target.kind === 'push' && policy.settings.hook.strict;
+  if (target.kind === 'push' && target.listing !== undefined && !strict) return unlessStopped(target.listing, stop.signal);
   return listHistory(target.repository, scope, {
     signal: stop.signal,
     ...(strict
@@ -97,6 +96,16 @@ function list(target: HistoryTarget, scope: HistoryScope, { stop, policy }: Scan
             listQuarantineOnly(target.repository, idSet(known), { signal: stop.signal }),
         }
       : {}),
+  });
+}
+
+/** Waits for what others started, no longer than this scan may. */
+function unlessStopped<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
+  return new Promise((resolve, reject) => {
+    const stop = (): void => reject(signal.reason as Error);
+    if (signal.aborted) stop();
+    signal.addEventListener('abort', stop, { once: true });
+    work.then(resolve, reject).finally(() => signal.removeEventListener('abort', stop));
   });
 }
 

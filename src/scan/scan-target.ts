@@ -3,6 +3,7 @@ import type { CompiledRuleset } from '../detect/compile-ruleset.ts';
 import type { Repository } from '../git/repository.ts';
 import type { Policy } from '../model/policy.ts';
 import type { RefUpdate } from '../model/ref-update.ts';
+import type { HistoryListing } from './list-history.ts';
 
 /** What can be scanned. Revisions (`from`, `to`, `branch`) are as the user wrote them. */
 export type ScanTarget =
@@ -20,7 +21,15 @@ export type ScanTarget =
   | { readonly kind: 'branch'; readonly repository: Repository; readonly branch: string; readonly history: boolean }
   | { readonly kind: 'all'; readonly repository: Repository }
   /** What a push brings in, seen from its pre-receive hook. */
-  | { readonly kind: 'push'; readonly repository: Repository; readonly updates: readonly RefUpdate[] };
+  | PushTarget;
+
+export interface PushTarget {
+  readonly kind: 'push';
+  readonly repository: Repository;
+  readonly updates: readonly RefUpdate[];
+  /** The listing of `pushScope(updates)`, when the caller has started it already. In strict mode it is made anew. */
+  readonly listing?: Promise<HistoryListing>;
+}
 
 /** The targets that live in a repository and are scanned object by object. */
 export type HistoryTarget = Extract<ScanTarget, { kind: 'range' | 'branch' | 'all' | 'push' }>;
