@@ -1,0 +1,67 @@
+/**
+ * Text as it stands in repositories, from a seed: code, comments, tables of numbers, JSON. It mentions keys, tokens and passwords as code does, so that
+ * literals occur and candidates are tried, and holds no secret.
+ */
+import { Random } from './random.ts';
+
+const NOUNS =
+  'user token config index path buffer value name request secret key session client node list cache file password line event'.split(
+    ' ',
+  );
+const VERBS = 'get set read write find make load parse check open close send update remove create'.split(' ');
+const TYPES = 'string number boolean Buffer Map Set void Promise'.split(' ');
+/** Lines are made once and then drawn: the text costs little, and repeats as real code does. */
+const POOL_LINES = 4000;
+
+export class SourceText {
+  readonly #random: Random;
+  readonly #lines: readonly string[];
+
+  constructor(seed: number) {
+    this.#random = new Random(seed);
+    this.#lines = Array.from({ length: POOL_LINES }, () => makeLine(this.#random));
+  }
+
+  line(): string {
+    return this.#random.pick(this.#lines);
+  }
+
+  lines(count: number): string[] {
+    return Array.from({ length: count }, () => this.line());
+  }
+}
+
+function makeLine(random: Random): string {
+  const noun = (): string => random.pick(NOUNS);
+  const call = (): string => `${random.pick(VERBS)}${upper(noun())}`;
+  switch (random.below(10)) {
+    case 0:
+      return '';
+    case 1:
+      return `  // ${random.pick(VERBS)} the ${noun()} of a ${noun()}, then ${random.pick(VERBS)} its ${noun()}`;
+    case 2:
+      return `  const ${noun()} = ${call()}(${noun()}, ${random.below(1000)});`;
+    case 3:
+      return `  if (${noun()}.${noun()} === undefined) return ${call()}(${noun()});`;
+    case 4:
+      return `export function ${call()}(${noun()}: ${random.pick(TYPES)}): ${random.pick(TYPES)} {`;
+    case 5:
+      return `  ${numbers(random)}`;
+    case 6:
+      return `  "${noun()}": { "${noun()}": ${random.below(100_000)}, "${noun()}": "${noun()} ${noun()}" },`;
+    case 7:
+      return `import { ${call()} } from './${noun()}-${noun()}.ts';`;
+    case 8:
+      return `    ${noun()}.${noun()} = options.${noun()} ?? ${noun()}s[${random.below(64)}];`;
+    default:
+      return `  for (const ${noun()} of ${noun()}s) ${call()}(${noun()}.${noun()});`;
+  }
+}
+
+function numbers(random: Random): string {
+  return Array.from({ length: 8 }, () => `0x${random.below(65_536).toString(16).padStart(4, '0')}`).join(', ');
+}
+
+function upper(word: string): string {
+  return word.charAt(0).toUpperCase() + word.slice(1);
+}
