@@ -57,10 +57,11 @@ export function configure(
   outCapacity = n;
 }
 
+// The tables come as arguments: locals stay in registers, globals would be read again at every byte.
 // @ts-ignore: decorator
 @inline
-function step(state: u32, p: usize): u32 {
-  return load<u16>(literalTable + (((state << shift) | load<u8>(letterOf + load<u8>(p))) << 1));
+function step(state: u32, p: usize, table: usize, letters: usize, bits: u32): u32 {
+  return load<u16>(table + (((state << bits) | load<u8>(letters + load<u8>(p))) << 1));
 }
 
 /**
@@ -71,6 +72,10 @@ function step(state: u32, p: usize): u32 {
  * meanwhile. Each cursor starts early by `back`, the longest literal less one, so that none is lost on a border.
  */
 export function find(data: usize, size: u32, from: u32, to: u32, back: u32): u32 {
+  const table = literalTable;
+  const letters = letterOf;
+  const bits = shift;
+  const ending = firstOutput;
   count = 0;
   const length = to - from;
   const first = data + from;
@@ -83,18 +88,24 @@ export function find(data: usize, size: u32, from: u32, to: u32, back: u32): u32
     let s2 = before(data, first + 2 * quarter, back);
     let s3 = before(data, first + 3 * quarter, back);
     const end = first + quarter;
-    for (p = first; p < end; p++) {
-      s0 = step(s0, p);
-      s1 = step(s1, p + quarter);
-      s2 = step(s2, p + 2 * quarter);
-      s3 = step(s3, p + 3 * quarter);
-      // One branch for the four: states that end a literal are rare.
-      if (i32(s0 >= firstOutput) | i32(s1 >= firstOutput) | i32(s2 >= firstOutput) | i32(s3 >= firstOutput)) {
-        if (s0 >= firstOutput) hit(data, size, s0, p);
-        if (s1 >= firstOutput) hit(data, size, s1, p + quarter);
-        if (s2 >= firstOutput) hit(data, size, s2, p + 2 * quarter);
-        if (s3 >= firstOutput) hit(data, size, s3, p + 3 * quarter);
-      }
+    p = first;
+    while (p < end) {
+      // No call in here: the compiler would keep the cursors in memory for its sake. One branch for the four: literals are rare.
+      do {
+        s0 = step(s0, p, table, letters, bits);
+        s1 = step(s1, p + quarter, table, letters, bits);
+        s2 = step(s2, p + 2 * quarter, table, letters, bits);
+        s3 = step(s3, p + 3 * quarter, table, letters, bits);
+        p++;
+      } while (
+        !(i32(s0 >= ending) | i32(s1 >= ending) | i32(s2 >= ending) | i32(s3 >= ending)) &&
+        p < end
+      );
+      const at = p - 1;
+      if (s0 >= ending) hit(data, size, s0, at);
+      if (s1 >= ending) hit(data, size, s1, at + quarter);
+      if (s2 >= ending) hit(data, size, s2, at + 2 * quarter);
+      if (s3 >= ending) hit(data, size, s3, at + 3 * quarter);
     }
     last = s3;
     p = first + 4 * quarter;
@@ -103,16 +114,19 @@ export function find(data: usize, size: u32, from: u32, to: u32, back: u32): u32
     p = first;
   }
   for (const end = data + to; p < end; p++) {
-    last = step(last, p);
-    if (last >= firstOutput) hit(data, size, last, p);
+    last = step(last, p, table, letters, bits);
+    if (last >= ending) hit(data, size, last, p);
   }
   return count;
 }
 
 /** The state a cursor has at `p`; literals that end before it are another's. */
 function before(data: usize, p: usize, back: u32): u32 {
+  const table = literalTable;
+  const letters = letterOf;
+  const bits = shift;
   let state: u32 = 0;
-  for (let q = p - data > back ? p - back : data; q < p; q++) state = step(state, q);
+  for (let q = p - data > back ? p - back : data; q < p; q++) state = step(state, q, table, letters, bits);
   return state;
 }
 
@@ -155,12 +169,15 @@ function entries(data: usize, size: u32, start: u32, l: usize): void {
 }
 
 function follow(data: usize, size: u32, at: u32, f: usize): bool {
+  const table = followTable;
+  const classes = classOf;
+  const columns = width;
   let state = load<u32>(f);
   const walk = load<u32>(f, 4);
   const longest = walk & 0x7fffffff;
   const limit = data + min(size, at + longest);
   for (let p = data + at; state > 1 && p < limit; p++) {
-    state = load<u16>(followTable + ((state * width + load<u8>(classOf + load<u8>(p))) << 1));
+    state = load<u16>(table + ((state * columns + load<u8>(classes + load<u8>(p))) << 1));
   }
   if (state <= 1) return state == 1;
   return walk >>> 31 == 1 && at + longest <= size;
