@@ -87,7 +87,8 @@ async function resolve(repository: Repository, revision: string, signal: AbortSi
 
 function list(target: HistoryTarget, scope: HistoryScope, { stop, policy }: ScanContext): Promise<HistoryListing> {
   const strict = target.kind === 'push' && policy.settings.hook.strict;
-  if (target.kind === 'push' && target.listing !== undefined && !strict) return unlessStopped(target.listing, stop.signal);
+  if (target.kind === 'push' && target.listing !== undefined && !strict)
+    return unlessStopped(target.listing, stop.signal);
   return listHistory(target.repository, scope, {
     signal: stop.signal,
     ...(strict

@@ -3,6 +3,7 @@
  * at: that is recorded, and the rest of its range is done by another.
  */
 import { setMaxListeners } from 'node:events';
+import { existsSync } from 'node:fs';
 import type { Piscina } from 'piscina';
 import { LeakgateError } from '../model/errors.ts';
 import type { Unread } from '../model/coverage.ts';
@@ -130,8 +131,9 @@ async function runAll(
   return results;
 }
 
-/** The worker beside this file, from sources (.ts, under a loader) or built (.js); of the bundled hook the one in its bundle. */
+/** The worker beside this file: from sources (.ts, under a loader), built (.js), or below the folder of a bundle that took this file in. */
 function defaultWorkerUrl(): URL {
-  const [, ending] = /worker-pool\.(ts|js)$/.exec(import.meta.url) ?? [];
-  return new URL(ending === undefined ? './hook-worker.js' : `./worker.${ending}`, import.meta.url);
+  const ending = import.meta.url.endsWith('.ts') ? 'ts' : 'js';
+  const beside = new URL(`./worker.${ending}`, import.meta.url);
+  return existsSync(beside) ? beside : new URL(`./scan/worker.${ending}`, import.meta.url);
 }
