@@ -5,35 +5,47 @@ import type { BuildOptions, Plugin } from 'esbuild';
 const SOURCES = join(import.meta.dirname, '../src');
 
 /**
- * Bundles the hook into `folder`:
+ * Bundles the hook into `folder`, in CommonJS, because setting up ES modules takes node milliseconds that a push waits for:
  *
- * - `hook.cjs` is what every push loads: one small CommonJS file, because setting up ES modules takes node milliseconds that a push waits for
- * - `hook-compile.js` is loaded when the policy has changed: it holds the parsers and the compiler of rules
+ * - `hook.cjs` is what git starts: it loads the next one, compiled already where it can
+ * - `hook-main.cjs` is what every push needs, and nothing else
+ * - `hook-compile.cjs` is loaded when the policy has changed: it holds the parsers and the compiler of rules
  * - `hook-worker.js` is what large pushes start
  */
 export async function bundleHook(folder: string): Promise<void> {
-  const compile = 'hook-compile.js';
   await Promise.all([
-    bundle(join(folder, 'hook.cjs'), 'hook/main.ts', {
+    bundle(join(folder, 'hook.cjs'), 'hook/load-compiled.ts', COMMON_JS),
+    bundle(join(folder, 'hook-main.cjs'), 'hook/main.ts', {
       ...COMMON_JS,
       // The other targets of a scan are nothing to a push.
-      plugins: [leaveOut(/\/compile-policy\.ts$/, `./${compile}`), leaveOut(/\/scan-(?:directory|staged|stdin)\.ts$/, './index.js')],
+      plugins: [ownRequire(), leaveOut(/\/compile-policy\.ts$/, './hook-compile.cjs'), leaveOut(/\/scan-(?:directory|staged|stdin)\.ts$/, './index.js')],
     }),
-    bundle(join(folder, compile), 'hook/compile-policy.ts', ES_MODULE),
+    bundle(join(folder, 'hook-compile.cjs'), 'hook/compile-policy.ts', { ...COMMON_JS, plugins: [ownRequire()] }),
     bundle(join(folder, 'hook-worker.js'), 'scan/worker.ts', ES_MODULE),
   ]);
 }
 
 const COMMON_JS: BuildOptions = {
   format: 'cjs',
-  define: { 'import.meta.url': 'bundleUrl' },
-  banner: { js: "const bundleUrl = require('node:url').pathToFileURL(__filename).href;" },
+  // Code that is loaded by hand (see load-compiled.ts) has `require` and no `import()`.
+  supported: { 'dynamic-import': false },
+  // `performance` loads a dozen of node's own modules at its first use; so does `node:module`, of which CommonJS has what is needed.
+  define: { 'import.meta.url': 'bundleUrl', 'performance.now': 'millisecondsSinceStart' },
+  banner: {
+    js: [
+      "const bundleUrl = require('node:url').pathToFileURL(__filename).href;",
+      'const millisecondsSinceStart = () => process.uptime() * 1000;',
+      'const bundleRequire = require;',
+    ].join(''),
+  },
 };
 
 const ES_MODULE: BuildOptions = {
   format: 'esm',
   // Bundled CommonJS packages call `require` for Node's own modules, which an ES module does not have.
-  banner: { js: "import { createRequire as createBundleRequire } from 'node:module';\nconst require = createBundleRequire(import.meta.url);" },
+  banner: {
+    js: "import { createRequire as createBundleRequire } from 'node:module';\nconst require = createBundleRequire(import.meta.url);",
+  },
 };
 
 async function bundle(outfile: string, entry: string, options: BuildOptions): Promise<void> {
@@ -43,11 +55,12 @@ async function bundle(outfile: string, entry: string, options: BuildOptions): Pr
     bundle: true,
     platform: 'node',
     target: 'node20',
-    minifyWhitespace: true,
-    minifySyntax: true,
+    minify: true,
     // Loaded when they are needed, if at all, from where npm put them: native, or in no need of speed.
     external: ['re2', 're2js', 'piscina', 'picomatch'],
     legalComments: 'none',
+    // One byte a character: what the hook's loader reads the main file as.
+    charset: 'ascii',
     logLevel: 'warning',
     ...options,
   });
@@ -59,6 +72,17 @@ function leaveOut(filter: RegExp, path: string): Plugin {
     name: 'leave-out',
     setup({ onResolve }) {
       onResolve({ filter }, ({ kind }) => (kind === 'dynamic-import' ? { path, external: true } : undefined));
+    },
+  };
+}
+
+/** Gives `createRequire` what a CommonJS bundle has already. */
+function ownRequire(): Plugin {
+  return {
+    name: 'own-require',
+    setup({ onResolve, onLoad }) {
+      onResolve({ filter: /^node:module$/ }, () => ({ path: 'own-require', namespace: 'own-require' }));
+      onLoad({ filter: /.*/, namespace: 'own-require' }, () => ({ contents: 'export const createRequire = () => bundleRequire;' }));
     },
   };
 }

@@ -4,7 +4,7 @@
  * Only an exit code of 0 accepts a push, so a process that merely dies refuses it. What is left to do here: say why in words, and keep a
  * client that went away from turning one verdict into another.
  */
-import { readFile } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { describeFailure } from './failure-message.ts';
 import type { HookExit } from './hook-exit.ts';
 import { printToClient } from './print-to-client.ts';
@@ -43,15 +43,19 @@ export function createHookProcess(host: NodeJS.Process): HookProcess {
   return { env: host.env, cwd: host.cwd(), readInput: readStandardInput, print: printToClient, end };
 }
 
-/** Not through `process.stdin`, whose set-up costs milliseconds; reads in the background, so that deadlines hold. */
-function readStandardInput(): Promise<string> {
-  return new Promise((resolve, reject) => {
-    readFile(0, (error, bytes) => {
-      // Bytes of a ref name that are not UTF-8 must not become others.
-      if (error === null) resolve(bytes.toString('latin1'));
-      else reject(error);
-    });
-  });
+/**
+ * In one go where that works: git has written the lines by the time node is up, and each detour through the event loop or `process.stdin` costs
+ * milliseconds. As latin-1, so that bytes of a ref name which are not UTF-8 do not become others.
+ */
+async function readStandardInput(): Promise<string> {
+  try {
+    return readFileSync(0, 'latin1');
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'EAGAIN') throw error;
+  }
+  const chunks: Buffer[] = [];
+  for await (const chunk of process.stdin as AsyncIterable<Buffer>) chunks.push(chunk);
+  return Buffer.concat(chunks).toString('latin1');
 }
 
 function isBrokenPipe(error: unknown): boolean {

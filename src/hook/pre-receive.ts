@@ -55,11 +55,11 @@ interface Push {
  * git is asked before its answers are needed: it works while we read policy and tables.
  */
 async function prepare({ env, cwd, readInput }: HookHost, signal: AbortSignal): Promise<Push | undefined> {
-  const { place, opened } = startHookRepository({ env, cwd, signal, lookFor: CONTENT_OBJECT });
   const input = await readInput();
   const objectFormat = formatOf(input);
   const updates = parseRefUpdates(input, objectFormat).map((update) => ({ ...update, ref: bytesToText(Buffer.from(update.ref, 'latin1')) }));
   if (updates.every(({ newOid }) => newOid === undefined)) return undefined;
+  const { place, opened } = startHookRepository({ env, cwd, signal, lookFor: CONTENT_OBJECT });
   const listing = listHistory({ ...place, objectFormat }, pushScope(updates), { signal });
   listing.catch(() => {}); // whoever scans waits for it
   const policy = await loadHookPolicy(opened, { env, signal });

@@ -36,7 +36,7 @@ describe('the package, installed globally', () => {
     for (const path of [
       'dist/cli.js',
       'dist/index.d.ts',
-      'dist/hook.js',
+      'dist/hook.cjs',
       'hooks/pre-receive',
       'man/leakgate.1',
       'rules/github.yml',
