@@ -9,7 +9,7 @@ const ROOT = join(import.meta.dirname, '..');
 /** The built programs in `dist`; another build's folder may be given, to compare two of them. */
 export function builtPrograms(dist = join(ROOT, 'dist')): Programs {
   const folder = resolve(dist);
-  const [cli, hook] = [join(folder, 'cli.js'), join(folder, 'hook.js')];
+  const [cli, hook] = [join(folder, 'cli.js'), join(folder, 'hook.cjs')];
   for (const file of [cli, hook]) if (!existsSync(file)) throw new Error(`${file} is missing: run npm run build first`);
   return describe(folder, [process.execPath, cli], [process.execPath, hook]);
 }
