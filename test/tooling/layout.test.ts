@@ -24,7 +24,7 @@ describe('the test folder', () => {
 describe('the package manifest', () => {
   const manifest = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8')) as Manifest;
   const lockText = readFileSync(join(ROOT, 'package-lock.json'), 'utf8');
-  const lock = JSON.parse(lockText) as { readonly packages: Record<string, { readonly hasInstallScript?: boolean }> };
+  const lock = JSON.parse(lockText) as { readonly packages: Record<string, LockEntry> };
 
   it('runs all of them', () => {
     assert.match(manifest.scripts['test'] ?? '', / test\/\*\/\*\.test\.ts$/);
@@ -34,6 +34,17 @@ describe('the package manifest', () => {
     assert.doesNotMatch(lockText, /"resolved"/);
     // `funding` links are addresses too, but nothing is fetched from them.
     assert.doesNotMatch(lockText, /\.tgz"/);
+  });
+
+  it('has a lock file with every platform package, without which `npm ci` fails elsewhere', () => {
+    const missing = Object.entries(lock.packages)
+      .filter(([path]) => path !== '')
+      .flatMap(([path, entry]) => Object.keys(entry.optionalDependencies ?? {}).map((name) => ({ path, name })))
+      .filter(
+        ({ path, name }) =>
+          !(`node_modules/${name}` in lock.packages || `${path}/node_modules/${name}` in lock.packages),
+      );
+    assert.deepEqual(missing, []);
   });
 
   it('says of every package with an install script whether it may run', () => {
@@ -51,6 +62,11 @@ describe('the package manifest', () => {
     assert.deepEqual(loose, []);
   });
 });
+
+interface LockEntry {
+  readonly hasInstallScript?: boolean;
+  readonly optionalDependencies?: Record<string, string>;
+}
 
 interface Manifest {
   readonly scripts: Record<string, string>;
