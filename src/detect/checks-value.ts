@@ -5,12 +5,13 @@ import { decodeBase64, isPrintable } from './codecs.ts';
 import { shannonEntropy } from './entropy.ts';
 import { isPlaceholder } from './placeholder.ts';
 import { isReference } from './reference.ts';
+import { surprise } from './surprise.ts';
 import { tokenEfficiency } from './token-efficiency.ts';
 
 const OWN = 'our own; rules/README.md, "Checks"';
 
 const literal = {
-  description: 'the value itself, not a variable, a call, a path or a name that leads to it',
+  description: "the value itself, not a variable, a call, a path or a name that leads to it, nor a password's hash",
   source: OWN,
   trust: 'heuristic',
   onFailure: 'drop',
@@ -125,7 +126,19 @@ function looksRandom(text: string): boolean {
   if (text.length < 8 || /^[\d\W_]+$/.test(text) || NOT_RANDOM.test(text) || isMonotonous(text)) return false;
   // Two thirds of what the length allows: below the first percentile of random hexadecimal of every length (rules/README.md).
   if (shannonEntropy(text) < 0.65 * Math.log2(Math.min(text.length, 32))) return false;
-  return tokenEfficiency(text) < WORDS_FROM;
+  return tokenEfficiency(text) < WORDS_FROM && (HEX_WITH_DIGITS.test(text) || surprise(text) > leastSurprise(text));
+}
+
+/** Hexadecimal is too narrow an alphabet to be told from words by its letters; words have no digits among theirs. */
+const HEX_WITH_DIGITS = /^(?=.*\d)(?:[0-9a-f]{8,}|[0-9A-F]{8,}|[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})$/;
+
+/**
+ * Below it, letters follow each other as in words: `DotDotDotToken`, `LEFT_BRACE`, `onTagObj`. Short text says less, and so does text of letters
+ * alone, so more is asked of it. Each bound loses about one random text in a hundred.
+ */
+function leastSurprise(text: string): number {
+  if (/\d/.test(text)) return text.length < 10 ? 4.2 : text.length < 16 ? 4 : 3.8;
+  return text.length < 16 ? 4.6 : 4.2;
 }
 
 /** Dates, versions and hashes that say so: varied, but nobody's secret. */
@@ -134,8 +147,8 @@ const NOT_RANDOM =
 
 function looksTyped(text: string): boolean {
   if (text.length < 4 || isReference(text) || isPlaceholder(text)) return false;
-  // A port or a user's number.
-  if (/^\d{1,5}$/.test(text)) return false;
+  // A port, a user's number, a flag in a header file.
+  if (/^(?:\d{1,5}|0x[0-9a-f]{1,8})$/i.test(text)) return false;
   // `ChangePasswordForm`, `input#new-password`: a label that speaks of passwords. With digits it may be somebody's password.
   if (/passw(?:or)?d|passphrase|passwort/i.test(text) && !/\d/.test(text)) return false;
   return !/^(?:required|optional|string|integer|boolean|number|object|true|false|null|none|nil|undefined|yes|no|hashed|encrypted|plaintext|prompt|input|text|hidden|random|unknown|invalid|missing|wrong|incorrect)$/i.test(

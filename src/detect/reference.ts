@@ -1,3 +1,4 @@
+import { surprise } from './surprise.ts';
 import { tokenEfficiency } from './token-efficiency.ts';
 
 /** Whether a value leads to a secret instead of being one: a variable, a template, a call, a lookup in a vault or an environment. */
@@ -17,16 +18,24 @@ const REFERENCES: readonly RegExp[] = [
   /^(?:op|vault|ssm|secretsmanager|keyring|keychain|aws-sm|gcp-sm|azure-kv|awssm|sops|doppler|env|file|ref\+\w+):|^@Microsoft\.KeyVault|^arn:aws[\w-]*:|^!(?:vault|secret|Ref|GetAtt|Sub)\b/i,
   // ciphertext: what is encrypted leaks nothing
   /^ENC\[|^ENC\(|^encrypted:|^\{cipher\}|^\{SSHA|^\{SHA|^\{CRYPT|^\{xor\}|^\$ANSIBLE_VAULT/i,
+  // password hashes: crypt(3), PHC strings, LDAP and Django; they are guessed, not used
+  /^\$(?:argon2(?:id?|d)?|2[abxy]?|[1567yHP]|md5|sha1|apr1|scrypt|bcrypt(?:-\w+)?|pbkdf2(?:-\w+)?)\$|^\{(?:bcrypt|noop|MD5|SMD5|PBKDF2[\w-]*|ARGON2|X-PBKDF2)\}|^(?:pbkdf2_sha\d+|bcrypt(?:_sha\d+)?|argon2|scrypt)\$/,
   // a call, an index, an arrow, a scope: f(x) a[0] p->q A::b
   /^[\w.$:>-]{1,120}\([^)]*\)?;?$|^[A-Za-z_]\w{0,80}\[[^\]]*\]?$|->|^\w{1,80}::\w/,
-  // a file or folder, said so by its start
-  /^(?:\.{1,2}|~)\//,
+  // a file or folder, said so by its start; base64 may begin with a slash too, so the first folder must be a usual one
+  /^(?:\.{1,2}|~)\/|^\/(?:app|bin|boot|cygdrive|data|dev|etc|home|lib|mnt|opt|private|proc|root|run|sbin|srv|sys|tmp|usr|users|var|volumes|workspace|[a-z])\/|^[A-Z]:[\\/]/i,
   // terraform: var.x local.x data.x.y module.x
   /^(?:var|local|data|module|each|self|this|config|settings|args|params|props|options|opts|req|request|ctx|context|env|cfg|conf|input|event|state|user|body)\.[A-Za-z_]/,
 ];
 
-/** `user.profile.secret`: names joined by dots, each of them readable. A token with dots in it has a part that is not. */
+/** `user.profile.secret`, `!form?.isValid`: names joined by dots, each of them readable. A token with dots in it has a part that is not. */
 function isMemberPath(text: string): boolean {
-  if (text.length > 500 || !/^[A-Za-z_$][\w$]*(?:\.[A-Za-z_$][\w$]*)+;?$/.test(text)) return false;
-  return text.split('.').every((part) => part.length < 8 || tokenEfficiency(part) >= 2.2);
+  if (text.length > 500 || !/^!?[A-Za-z_$][\w$]*(?:[?!]?\.[A-Za-z_$][\w$]*)+;?$|^![a-z]+(?:[A-Z][a-z]+)+;?$/.test(text))
+    return false;
+  return text.split(/[?!]?\./).every(isReadableName);
+}
+
+/** `dotDotDotToken` and `DblRBracket` have short words, which make short tokens, but no rare pairs of letters. */
+function isReadableName(name: string): boolean {
+  return name.length < 8 || tokenEfficiency(name) >= 2.2 || (!/\d/.test(name) && surprise(name) < 4.2);
 }

@@ -308,6 +308,19 @@ describe('value checks', () => {
     'this->secret',
     '%s',
     '{}',
+    'n.dotDotDotToken',
+    'Token.DblRBracket',
+    'String.fromCharCode(cookedChar)',
+    'matchResult?.pass',
+    '!checkingWithEmptyString',
+    '/Users/ada/work',
+    '/etc/ssl/private/server.key',
+    'C:\\keys\\id.pem',
+    '$argon2id$v=19$m=65536',
+    '$6$rounds=5000$salt',
+    '$2b$12$',
+    '{SSHA}hash',
+    'pbkdf2_sha256$260000$',
   ];
   const PLACEHOLDERS = [
     'changeme',
@@ -362,6 +375,12 @@ describe('value checks', () => {
     '1234567890123456',
     'sha256-abcdef',
     'aaaaaaaaaaaaaaaa',
+    'DotDotDotToken',
+    'LEFT_BRACE',
+    'DblRBracket',
+    'xmlSecKeysMngrGetKey',
+    'onTagObj',
+    'MAX_RETRIES',
   ];
 
   it('literal knows references from values', () => {
@@ -385,6 +404,7 @@ describe('value checks', () => {
       'required',
       'true',
       '1000',
+      '0x0B96',
     ])
       assert.equal(check('password').passes(text), false, text);
   });

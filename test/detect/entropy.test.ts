@@ -4,6 +4,7 @@ import fc from 'fast-check';
 import { ALPHABETS } from '../../src/detect/alphabets.ts';
 import { shannonEntropy } from '../../src/detect/entropy.ts';
 import { FakeRandom } from '../../src/detect/fake-random.ts';
+import { surprise } from '../../src/detect/surprise.ts';
 import { tokenEfficiency } from '../../src/detect/token-efficiency.ts';
 
 describe('shannonEntropy', () => {
@@ -90,5 +91,24 @@ describe('tokenEfficiency', () => {
         (text) => tokenEfficiency(text) >= 1 || /^[\r\n]*$/.test(text),
       ),
     );
+  });
+});
+
+describe('surprise', () => {
+  it('is above 4.2 bits for nearly all random letters and digits, below for words in any writing', () => {
+    for (const alphabet of ['lalnum', 'base62', 'b64url', 'base32', 'lower', 'alpha'] as const) {
+      const random = new FakeRandom(alphabet);
+      const high = Array.from({ length: 200 }, () => random.chars(ALPHABETS[alphabet], 24)).filter(
+        (text) => surprise(text) > 4.2,
+      );
+      assert.ok(high.length >= 196, `${alphabet}: ${high.length} of 200`);
+    }
+    for (const text of ['DotDotDotToken', 'LEFT_BRACE', 'thesecretofthings', 'xmlSecKeysMngrGetKey', 'on-tag-closed'])
+      assert.ok(surprise(text) < 4.2, `${text}: ${surprise(text)}`);
+  });
+
+  it('says nothing of text without letters side by side', () => {
+    assert.equal(surprise(''), 0);
+    assert.equal(surprise('a-b-c'), 0);
   });
 });
