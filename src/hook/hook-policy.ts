@@ -24,12 +24,14 @@ export interface HookPolicy {
 export interface HookPolicyOptions {
   readonly env: NodeJS.ProcessEnv;
   readonly signal?: AbortSignal | undefined;
+  /** The file whose code the cache is for, when that is not this one: an installation fills the cache for the bundle. */
+  readonly code?: string;
 }
 
-export async function loadHookPolicy(opened: Promise<HookRepository>, { env, signal }: HookPolicyOptions): Promise<HookPolicy> {
+export async function loadHookPolicy(opened: Promise<HookRepository>, { env, signal, code }: HookPolicyOptions): Promise<HookPolicy> {
   const folder = builtinRulesFolder();
   const reading = Promise.all([opened, opened.then((repository) => readContent(repository, signal)), loadFingerprintKey({ env })]);
-  const stamp = stampBuiltinRules(folder);
+  const stamp = stampBuiltinRules(folder, code);
   const [repository, content, fingerprintKey] = await reading;
   const sources = await findPolicySources({
     repository,

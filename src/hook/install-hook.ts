@@ -1,0 +1,172 @@
+/**
+ * Puts the hook into a repository:
+ *
+ *     hooks/pre-receive                    our dispatcher, or the one of a server that knows the folder below
+ *     hooks/pre-receive.d/10-existing      the hook that was there
+ *     hooks/pre-receive.d/50-leakgate      our shim
+ *     leakgate/                            compiled policy, audit log, record of what was changed
+ *
+ * Each step leaves a repository in which every push still meets the old hook, or both; done twice, the second time changes nothing that
+ * the first one has not.
+ */
+import { chmod, lchown, link, lstat, mkdir, readdir, readFile, readlink, stat, symlink } from 'node:fs/promises';
+import { dirname, isAbsolute, join } from 'node:path';
+import type { Repository } from '../git/repository.ts';
+import { loadFingerprintKey } from '../keyring/fingerprint-key.ts';
+import { LeakgateError } from '../model/errors.ts';
+import type { HookSettings } from '../model/policy.ts';
+import { writeFileAtomic } from '../util/write-atomic.ts';
+import { loadHookPolicy } from './hook-policy.ts';
+import { assertHooksAreHere, hookPlace, type HookPlace } from './hook-place.ts';
+import { isOurDispatcher, makeShim, readDispatcher, runsChainItself, type ShimSettings } from './hook-scripts.ts';
+import { readRecord, writeRecord, type InstallRecord } from './install-record.ts';
+import { offerPushOptions } from './push-options-setting.ts';
+
+export interface InstallOptions {
+  readonly packageFolder: string;
+  readonly version: string;
+  readonly shim: ShimSettings;
+  /** The environment of whoever installs, with which configuration is looked for. */
+  readonly env: NodeJS.ProcessEnv;
+  readonly signal?: AbortSignal;
+}
+
+export interface Installation {
+  readonly place: HookPlace;
+  readonly settings: HookSettings;
+  /** The hook that was there, now first in the chain. */
+  readonly chained: boolean;
+  /** The server's own dispatcher runs our shim. */
+  readonly foreignDispatcher: boolean;
+  readonly again: boolean;
+}
+
+const EXECUTABLE = 0o755;
+
+/** @throws LeakgateError `HOOK_INSTALL` when git would not run it; whatever is wrong with the configuration before anything is changed */
+export async function installHook(repository: Repository, options: InstallOptions): Promise<Installation> {
+  const place = hookPlace(repository);
+  await assertHooksAreHere(repository);
+  await mkdir(place.own, { recursive: true, mode: 0o700 });
+  await followOwner(place.own, repository.gitDir);
+  const { settings } = await prepareHook(repository, options);
+  const earlier = await readRecord(place.own);
+  const current = await readHook(place.dispatcher);
+  const foreignDispatcher = current !== undefined && !isOurDispatcher(current) && runsChainItself(current);
+  let record = await startRecord(place, { current, foreignDispatcher, earlier }, options);
+  await mkdir(place.chain, { recursive: true });
+  await writeScript(place.shim, await makeShim(options.packageFolder, options.shim), repository.gitDir);
+  if (!foreignDispatcher) record = await putDispatcher(place, current, record, options.packageFolder, repository.gitDir);
+  const config = settings.bypass.allowed ? await offerPushOptions(repository, record.config) : record.config;
+  await writeRecord(place.own, { ...record, ...(config === undefined ? {} : { config }) });
+  for (const name of await readdir(place.own)) await followOwner(join(place.own, name), repository.gitDir);
+  return { place, settings, chained: await exists(place.existing), foreignDispatcher, again: earlier !== undefined };
+}
+
+/** Everything a push needs is tried and made now: configuration read, rules compiled and cached, the key there. */
+async function prepareHook(repository: Repository, { shim, env, signal }: InstallOptions): Promise<{ settings: HookSettings }> {
+  await access(shim.node, 'node');
+  await access(shim.entry, 'the hook');
+  const hookEnv = { ...env, ...shim.env };
+  await loadFingerprintKey({ env: hookEnv });
+  const { policy } = await loadHookPolicy(Promise.resolve({ ...repository, found: 'unclear' }), { env: hookEnv, signal, code: join(dirname(shim.entry), 'hook-main.cjs') });
+  return { settings: policy.settings.hook };
+}
+
+async function access(path: string, what: string): Promise<void> {
+  const stats = await stat(path).catch(() => undefined);
+  if (stats?.isFile() !== true) throw new LeakgateError('HOOK_INSTALL', `${what} is not at ${path}; build or install Leakgate anew`);
+}
+
+interface Found {
+  readonly current: string | undefined;
+  readonly foreignDispatcher: boolean;
+  readonly earlier: InstallRecord | undefined;
+}
+
+/** What there was before the first installation; a second one keeps the first one's answers. */
+async function startRecord(place: HookPlace, { current, foreignDispatcher, earlier }: Found, { version }: InstallOptions): Promise<InstallRecord> {
+  if (earlier !== undefined) return { ...earlier, version };
+  const madeHooks = !(await exists(place.hooks));
+  const madeChain = !(await exists(place.chain));
+  if (!madeChain && !foreignDispatcher && (current === undefined || !isOurDispatcher(current))) await assertEmpty(place.chain);
+  const record: InstallRecord = { schemaVersion: 1, version, installedAt: new Date().toISOString(), madeHooks, madeChain };
+  await writeRecord(place.own, record);
+  return record;
+}
+
+/** Hooks in there that nothing runs today would start to run with our dispatcher. */
+async function assertEmpty(chain: string): Promise<void> {
+  const names = await readdir(chain);
+  if (names.length === 0) return;
+  throw new LeakgateError(
+    'HOOK_INSTALL',
+    `${chain} holds ${names.join(', ')}, which nothing runs today and Leakgate's dispatcher would; move away what should not run, and the folder, then install again`,
+  );
+}
+
+async function putDispatcher(
+  place: HookPlace,
+  current: string | undefined,
+  record: InstallRecord,
+  packageFolder: string,
+  gitDir: string,
+): Promise<InstallRecord> {
+  let noted = record;
+  const dispatcher = await readDispatcher(packageFolder);
+  if (current !== undefined && !isOurDispatcher(current)) {
+    if (await exists(place.existing))
+      throw new LeakgateError('HOOK_INSTALL', `${place.dispatcher} is not Leakgate's any more, and ${place.existing} is taken; leave one of the two hooks there`);
+    noted = await copyIntoChain(place, record);
+  }
+  if (current !== dispatcher) await writeScript(place.dispatcher, dispatcher, gitDir);
+  else await chmod(place.dispatcher, EXECUTABLE);
+  return noted;
+}
+
+/**
+ * The hook stands in both places until ours is renamed over it, so there is no instant without one. A second name for the same file keeps mode,
+ * owner and times; a link is made anew, because a relative one is relative to where it stands.
+ */
+async function copyIntoChain(place: HookPlace, record: InstallRecord): Promise<InstallRecord> {
+  const stats = await lstat(place.dispatcher);
+  if (!stats.isSymbolicLink()) {
+    await link(place.dispatcher, place.existing);
+    return record;
+  }
+  const existingLink = await readlink(place.dispatcher);
+  await symlink(isAbsolute(existingLink) ? existingLink : join('..', existingLink), place.existing);
+  await lchown(place.existing, stats.uid, stats.gid).catch(() => {}); // who owns a link matters to nobody
+  const linked = { ...record, existingLink };
+  await writeRecord(place.own, linked);
+  return linked;
+}
+
+/** An executable that is there whole or not at all, of the owner of the repository. */
+async function writeScript(path: string, text: string, gitDir: string): Promise<void> {
+  await writeFileAtomic(path, text, { mode: EXECUTABLE });
+  await chmod(path, EXECUTABLE);
+  await followOwner(path, gitDir);
+}
+
+/** Installed by root, the files must still be readable and writable to the account that serves pushes. */
+async function followOwner(path: string, gitDir: string): Promise<void> {
+  const { uid, gid } = await stat(gitDir);
+  if (process.geteuid?.() === 0 && uid !== 0) await lchown(path, uid, gid);
+}
+
+export async function readHook(path: string): Promise<string | undefined> {
+  try {
+    return await readFile(path, 'latin1');
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return (await exists(path)) ? '' : undefined;
+    throw new LeakgateError('HOOK_INSTALL', `${path} cannot be read: ${(error as Error).message}`, { cause: error });
+  }
+}
+
+async function exists(path: string): Promise<boolean> {
+  return lstat(path).then(
+    () => true,
+    () => false,
+  );
+}
