@@ -32,7 +32,7 @@ export async function loadScanPolicy(context: CliContext, flags: ConfigFlag, pla
   const builtin = { rules: [], allowlists: [], digest: stampBuiltinRules(folder) };
   const texts = await readPolicySources({ ...sources, builtin });
   const cache = { path: policyCachePath(context), key: policySourcesDigest(texts) };
-  const found = (readPolicyCache(cache)) ?? (await compile(texts, folder, cache));
+  const found = readPolicyCache(cache) ?? (await compile(texts, folder, cache));
   printWarnings(context, found.policy.problems);
   return found;
 }

@@ -3,6 +3,7 @@ import type { CliContext } from './cli-context.ts';
 import { addCompletionCommand } from './completion.ts';
 import { addDoctorCommand } from './doctor.ts';
 import { addExplainCommand } from './explain.ts';
+import { addHookCommand } from './hook.ts';
 import { addReviewCommand } from './review.ts';
 import { addRulesCommand } from './rules.ts';
 import { addScanCommand } from './scan.ts';
@@ -15,6 +16,7 @@ export type AddCommand = (program: Command, context: CliContext) => void;
 /** Every command, in the order of the help. A new one is a file that exports an `AddCommand`, and a line here. */
 const COMMANDS: readonly AddCommand[] = [
   addScanCommand,
+  addHookCommand,
   addRulesCommand,
   addReviewCommand,
   addExplainCommand,

@@ -10,6 +10,8 @@ export interface ProgressBar {
 /** A scan that is over by then needs no bar. */
 const QUIET_MS = 1000;
 const BAR_CELLS = 24;
+/** Of a terminal that does not know its width, and says 0 or nothing. */
+const DEFAULT_COLUMNS = 80;
 
 /** A bar with rate and time left on a terminal; nothing at all elsewhere, in CI, or when the user wants none. */
 export function createProgressBar(
@@ -25,7 +27,7 @@ export function createProgressBar(
     update(progress) {
       if (now() - started < QUIET_MS) return;
       drawn = true;
-      stderr.write(`\r${progressLine(progress, stderr.columns ?? 80)}\x1b[K`);
+      stderr.write(`\r${progressLine(progress, stderr.columns || DEFAULT_COLUMNS)}\x1b[K`);
     },
     close() {
       if (drawn) stderr.write('\r\x1b[K');

@@ -216,6 +216,32 @@ describe('leakgate scan of git', () => {
     assert.deepEqual(placesOf(stdout), ['secret.txt:1', 'side.txt:1']);
   });
 
+  it('clones an address, scans the whole history, and leaves no clone behind', async () => {
+    const temporary = createTempFolder();
+    const bare = repo.clone('--bare');
+    const run = await runCli(['scan', `file://${bare.path}`, '-f', 'json'], { env: { TMPDIR: temporary } });
+    assert.equal(run.status, 1, run.stderr);
+    assert.deepEqual(placesOf(run.stdout), ['secret.txt:1', 'side.txt:1']);
+    assert.match(run.stderr, /^leakgate: cloning file:/);
+    assert.deepEqual(
+      readdirSync(temporary).filter((name) => name.startsWith('leakgate-')),
+      [],
+    );
+  });
+
+  it('refuses addresses that would run a program or show a password', async () => {
+    for (const url of [
+      'ext::sh -c x',
+      `https://ann:${['hunter', '2'].join('')}@git.example.org/a.git`,
+      'ftp://git.example.org/a.git',
+    ]) {
+      const { status, stderr } = await runCli(['scan', url]);
+      assert.equal(status, 2);
+      assert.match(stderr, /^leakgate: .*cannot be cloned/m);
+      assert.doesNotMatch(stderr, /hunter2/);
+    }
+  });
+
   it('scans from a folder below the top', async () => {
     mkdirSync(join(repo.path, 'deep/er'), { recursive: true });
     const { stdout } = await runCli(['scan', '--all', '-f', 'json'], { cwd: join(repo.path, 'deep/er') });
