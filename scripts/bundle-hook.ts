@@ -18,7 +18,11 @@ export async function bundleHook(folder: string): Promise<void> {
     bundle(join(folder, 'hook-main.cjs'), 'hook/main.ts', {
       ...COMMON_JS,
       // The other targets of a scan are nothing to a push.
-      plugins: [ownRequire(), leaveOut(/\/compile-policy\.ts$/, './hook-compile.cjs'), leaveOut(/\/scan-(?:directory|staged|stdin)\.ts$/, './index.js')],
+      plugins: [
+        ownRequire(),
+        leaveOut(/\/compile-policy\.ts$/, './hook-compile.cjs'),
+        leaveOut(/\/scan-(?:directory|staged|stdin)\.ts$/, './index.js'),
+      ],
     }),
     bundle(join(folder, 'hook-compile.cjs'), 'hook/compile-policy.ts', { ...COMMON_JS, plugins: [ownRequire()] }),
     bundle(join(folder, 'hook-worker.js'), 'scan/worker.ts', ES_MODULE),
@@ -70,8 +74,8 @@ async function bundle(outfile: string, entry: string, options: BuildOptions): Pr
 function leaveOut(filter: RegExp, path: string): Plugin {
   return {
     name: 'leave-out',
-    setup({ onResolve }) {
-      onResolve({ filter }, ({ kind }) => (kind === 'dynamic-import' ? { path, external: true } : undefined));
+    setup(build) {
+      build.onResolve({ filter }, ({ kind }) => (kind === 'dynamic-import' ? { path, external: true } : undefined));
     },
   };
 }
@@ -80,9 +84,11 @@ function leaveOut(filter: RegExp, path: string): Plugin {
 function ownRequire(): Plugin {
   return {
     name: 'own-require',
-    setup({ onResolve, onLoad }) {
-      onResolve({ filter: /^node:module$/ }, () => ({ path: 'own-require', namespace: 'own-require' }));
-      onLoad({ filter: /.*/, namespace: 'own-require' }, () => ({ contents: 'export const createRequire = () => bundleRequire;' }));
+    setup(build) {
+      build.onResolve({ filter: /^node:module$/ }, () => ({ path: 'own-require', namespace: 'own-require' }));
+      build.onLoad({ filter: /.*/, namespace: 'own-require' }, () => ({
+        contents: 'export const createRequire = () => bundleRequire;',
+      }));
     },
   };
 }

@@ -28,14 +28,19 @@ export async function installHere(context: CliContext, path: string, flags: { re
   context.exitCode = 0;
 }
 
-function describeInstallation({ place, settings, chained, foreignDispatcher, again }: Installation, gitDir: string): string {
+function describeInstallation(
+  { place, settings, chained, foreignDispatcher, again }: Installation,
+  gitDir: string,
+): string {
   const { mode, deadlineMs, onUndecided, bypass } = settings;
   const lines = [
     `${again ? 'Updated' : 'Installed'} in ${gitDir}: pushes that bring a secret are ${mode === 'block' ? 'refused' : 'let through with a warning (hook.mode is warn)'}.`,
     ...(chained ? [`The hook that was there runs first: ${place.existing}`] : []),
     ...(foreignDispatcher ? [`${place.dispatcher} runs pre-receive.d by itself and was left as it is.`] : []),
     `A push that cannot be checked within ${deadlineMs / 1000} s is ${onUndecided === 'reject' ? 'refused' : 'let through, on record'}.`,
-    ...(bypass.allowed ? ['A push option with a reason lets a push through, on record; receive.advertisePushOptions is on.'] : []),
+    ...(bypass.allowed
+      ? ['A push option with a reason lets a push through, on record; receive.advertisePushOptions is on.']
+      : []),
     '',
     'See that it works, as the account that serves pushes:',
     `  leakgate hook verify ${gitDir}`,

@@ -11,7 +11,9 @@ export interface HookCheckFlags {
 
 /** `leakgate hook`: put the pre-receive hook into a repository, take it out, see whether it works. */
 export function addHookCommand(program: Command, context: CliContext): void {
-  const hook = program.command('hook').description('Put the pre-receive hook into a repository, take it out, see whether it works.');
+  const hook = program
+    .command('hook')
+    .description('Put the pre-receive hook into a repository, take it out, see whether it works.');
   addInstall(hook, context);
   addUninstall(hook, context);
   addStatus(hook, context);
@@ -21,7 +23,9 @@ export function addHookCommand(program: Command, context: CliContext): void {
 function addInstall(hook: Command, context: CliContext): void {
   const command = hook
     .command('install')
-    .description('Refuse pushes that bring a secret. A hook that is there is kept, and runs first. Doing it again mends and updates.')
+    .description(
+      'Refuse pushes that bring a secret. A hook that is there is kept, and runs first. Doing it again mends and updates.',
+    )
     .argument('[repository]', 'repository that is pushed to, mostly a bare one', '.')
     .option('--node <path>', 'node that runs the hook (default: the one that runs this)')
     .action(async (repository: string, flags: { readonly node?: string }) => {
@@ -30,7 +34,10 @@ function addInstall(hook: Command, context: CliContext): void {
     });
   addExamples(command, [
     { run: 'leakgate hook install /srv/git/app.git', does: 'from now on every push is looked at' },
-    { run: 'LEAKGATE_CONFIG=/etc/leakgate/strict.yml leakgate hook install app.git', does: 'the hook keeps using this configuration' },
+    {
+      run: 'LEAKGATE_CONFIG=/etc/leakgate/strict.yml leakgate hook install app.git',
+      does: 'the hook keeps using this configuration',
+    },
   ]);
 }
 
@@ -48,7 +55,9 @@ function addUninstall(hook: Command, context: CliContext): void {
 
 function addStatus(hook: Command, context: CliContext): void {
   const command = withFormat(hook.command('status'))
-    .description('Show what is installed and how it is set up. Exit code 0: in order; 1: not installed, or broken; 2: cannot be told.')
+    .description(
+      'Show what is installed and how it is set up. Exit code 0: in order; 1: not installed, or broken; 2: cannot be told.',
+    )
     .argument('[repository]', 'repository with the hook', '.')
     .action(async (repository: string, flags: HookCheckFlags) => {
       const { showStatus } = await import('./hook-status.ts');

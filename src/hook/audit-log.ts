@@ -32,7 +32,11 @@ const MAX_LISTED = 1_000;
 
 /** The log of a repository; `configured` is `hook.auditLog`. */
 export function auditLogPath(gitDir: string, configured: string | undefined): string {
-  if (configured !== undefined && !isAbsolute(configured)) throw new LeakgateError('CONFIG_INVALID', `hook.auditLog must be an absolute path, got ${JSON.stringify(configured)}`);
+  if (configured !== undefined && !isAbsolute(configured))
+    throw new LeakgateError(
+      'CONFIG_INVALID',
+      `hook.auditLog must be an absolute path, got ${JSON.stringify(configured)}`,
+    );
   return configured ?? join(gitDir, 'leakgate', 'audit.jsonl');
 }
 
@@ -40,12 +44,17 @@ export function auditLogPath(gitDir: string, configured: string | undefined): st
 export async function appendAudit(path: string, entry: AuditEntry, now: Date): Promise<void> {
   await mkdir(dirname(path), { recursive: true, mode: 0o700 });
   // One write to a file opened for appending: entries of pushes at the same time do not mix. No link is followed to somebody else's file.
-  const file = await open(path, constants.O_WRONLY | constants.O_APPEND | constants.O_CREAT | constants.O_NOFOLLOW | constants.O_NONBLOCK, 0o600);
+  const file = await open(
+    path,
+    constants.O_WRONLY | constants.O_APPEND | constants.O_CREAT | constants.O_NOFOLLOW | constants.O_NONBLOCK,
+    0o600,
+  );
   try {
     if (!(await file.stat()).isFile()) throw new Error(`${path} is not a regular file`);
     const line = Buffer.from(`${JSON.stringify(toRecord(entry, now), escapeStrings)}\n`, 'utf8');
     const { bytesWritten } = await file.write(line);
-    if (bytesWritten !== line.length) throw new Error(`only ${bytesWritten} of ${line.length} bytes were written to ${path}`);
+    if (bytesWritten !== line.length)
+      throw new Error(`only ${bytesWritten} of ${line.length} bytes were written to ${path}`);
     await file.sync();
   } finally {
     await file.close();
@@ -58,10 +67,22 @@ function toRecord({ updates, findings, ...entry }: AuditEntry, now: Date): objec
     schemaVersion: 1,
     time: now.toISOString(),
     ...entry,
-    refs: updates.slice(0, MAX_LISTED).map(({ ref, oldOid, newOid }) => ({ ref, old: oldOid ?? null, new: newOid ?? null })),
+    refs: updates
+      .slice(0, MAX_LISTED)
+      .map(({ ref, oldOid, newOid }) => ({ ref, old: oldOid ?? null, new: newOid ?? null })),
     refCount: updates.length,
     commits: commits.slice(0, MAX_LISTED),
-    findings: findings.slice(0, MAX_LISTED).map(({ ruleId, fingerprint, kind, path, line, commit, state }) => ({ ruleId, fingerprint, kind, path, line, commit, state })),
+    findings: findings
+      .slice(0, MAX_LISTED)
+      .map(({ ruleId, fingerprint, kind, path, line, commit, state }) => ({
+        ruleId,
+        fingerprint,
+        kind,
+        path,
+        line,
+        commit,
+        state,
+      })),
     findingCount: findings.length,
   };
 }

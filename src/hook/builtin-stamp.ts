@@ -9,7 +9,12 @@ import { fileURLToPath } from 'node:url';
  */
 export function stampBuiltinRules(folder: string, code: string = fileURLToPath(import.meta.url)): string {
   const hash = createHash('sha256').update(readFileSync(join(folder, '..', 'package.json')));
-  for (const path of [code, ...readdirSync(folder).sort().map((name) => join(folder, name))]) {
+  for (const path of [
+    code,
+    ...readdirSync(folder)
+      .sort()
+      .map((name) => join(folder, name)),
+  ]) {
     const { size, mtimeMs, ino } = statSync(path);
     hash.update(`${path} ${size} ${mtimeMs} ${ino}\n`);
   }

@@ -6,10 +6,20 @@ import { readPolicySources } from '../policy/read-sources.ts';
 import type { HookPolicy } from './hook-policy.ts';
 import { writePolicyCache, type PolicyCache } from './policy-cache.ts';
 
-export async function compileHookPolicy(texts: PolicyTexts, rulesFolder: string, cache: PolicyCache): Promise<Pick<HookPolicy, 'policy' | 'ruleset'>> {
+export async function compileHookPolicy(
+  texts: PolicyTexts,
+  rulesFolder: string,
+  cache: PolicyCache,
+): Promise<Pick<HookPolicy, 'policy' | 'ruleset'>> {
   const { builtin } = await readPolicySources({ builtin: { folder: rulesFolder }, files: [], reviews: [] });
   const whole = parsePolicy({ ...texts, builtin });
-  const rules = whole.rules.map((rule) => ({ ...rule, description: '', references: [], examples: [], negativeExamples: [] }));
+  const rules = whole.rules.map((rule) => ({
+    ...rule,
+    description: '',
+    references: [],
+    examples: [],
+    negativeExamples: [],
+  }));
   const policy = { ...whole, rules, decisions: [] };
   const ruleset = compileRuleset(rules);
   await writePolicyCache(cache, policy, ruleset);

@@ -10,7 +10,10 @@ export const CONTENT_OBJECT = `HEAD:${CONTENT_CONFIG}`;
  * `.leakgate.yml` of the default branch as it was before the push: refs move only after the hook has accepted, so `HEAD` still is the old tip.
  * On the first push of a repository there is none, whatever the push brings.
  */
-export async function readContentConfig(repository: Repository, signal: AbortSignal | undefined): Promise<ContentConfig | undefined> {
+export async function readContentConfig(
+  repository: Repository,
+  signal: AbortSignal | undefined,
+): Promise<ContentConfig | undefined> {
   const file = CONTENT_OBJECT;
   const { maxBytes } = configLimits('content');
   const found = await readFileAt(repository, 'HEAD', CONTENT_CONFIG, { maxBytes, signal });

@@ -27,12 +27,14 @@ const REMEDY =
 
 const REMEDIES: Partial<Record<ErrorCode, string>> = {
   HOOK_INPUT: 'Leakgate was not started the way git starts a pre-receive hook. Tell the people who run this server.',
-  SCAN_DEADLINE: 'The server did not get as far as looking at the push. Try again, and tell the people who run this server if it stays so.',
+  SCAN_DEADLINE:
+    'The server did not get as far as looking at the push. Try again, and tell the people who run this server if it stays so.',
 };
 
 /** By its code and not by its class: the bundle that compiles policies has a class of its own. */
 function describe(error: unknown): { readonly code: ErrorCode; readonly message: string } {
-  const code = ERROR_CODES.find((known) => known === (error as { readonly code?: unknown } | undefined)?.code) ?? 'INTERNAL';
+  const code =
+    ERROR_CODES.find((known) => known === (error as { readonly code?: unknown } | undefined)?.code) ?? 'INTERNAL';
   const message = error instanceof Error ? error.message : String(error);
   return { code, message: message === '' ? 'an error without a message' : message };
 }

@@ -36,18 +36,30 @@ export function hookPlace({ gitDir }: Pick<Repository, 'gitDir'>): HookPlace {
 export async function whyHooksAreElsewhere(repository: Repository): Promise<string | undefined> {
   const { hooks } = hookPlace(repository);
   const configured = await readHooksPath(repository);
-  if (configured !== undefined && (await realpathOf(resolve(repository.gitDir, configured.path))) !== (await realpathOf(hooks))) {
+  if (
+    configured !== undefined &&
+    (await realpathOf(resolve(repository.gitDir, configured.path))) !== (await realpathOf(hooks))
+  ) {
     return `core.hooksPath is ${configured.path} (set in ${configured.file}), so git runs no hook of this repository and says nothing about it. Either let it have its own: git -C ${repository.gitDir} config core.hooksPath ${hooks}; or install Leakgate there by hand, for every repository that uses it: copy hooks/pre-receive of the package and fill in its two paths`;
   }
-  if ((await lstat(hooks).catch(() => undefined))?.isSymbolicLink() === true && !(await realpath(hooks)).startsWith(repository.gitDir + sep)) {
+  if (
+    (await lstat(hooks).catch(() => undefined))?.isSymbolicLink() === true &&
+    !(await realpath(hooks)).startsWith(repository.gitDir + sep)
+  ) {
     return `${hooks} is a link to ${await realpath(hooks)}, which other repositories may use as well. Give this repository a hooks folder of its own, or install Leakgate there by hand`;
   }
   return undefined;
 }
 
 /** Our own git commands run with hooks switched off on the command line; this is about what everybody else's git sees. */
-async function readHooksPath(repository: Repository): Promise<{ readonly path: string; readonly file: string } | undefined> {
-  const { stdout, status } = await runGit(repository, ['config', '-z', '--show-origin', '--type=path', '--get-all', 'core.hooksPath'], { accept: [1] });
+async function readHooksPath(
+  repository: Repository,
+): Promise<{ readonly path: string; readonly file: string } | undefined> {
+  const { stdout, status } = await runGit(
+    repository,
+    ['config', '-z', '--show-origin', '--type=path', '--get-all', 'core.hooksPath'],
+    { accept: [1] },
+  );
   if (status !== 0) return undefined;
   const fields = stdout.toString('utf8').split('\0');
   let found: { path: string; file: string } | undefined;

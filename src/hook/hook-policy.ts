@@ -28,9 +28,16 @@ export interface HookPolicyOptions {
   readonly code?: string;
 }
 
-export async function loadHookPolicy(opened: Promise<HookRepository>, { env, signal, code }: HookPolicyOptions): Promise<HookPolicy> {
+export async function loadHookPolicy(
+  opened: Promise<HookRepository>,
+  { env, signal, code }: HookPolicyOptions,
+): Promise<HookPolicy> {
   const folder = builtinRulesFolder();
-  const reading = Promise.all([opened, opened.then((repository) => readContent(repository, signal)), loadFingerprintKey({ env })]);
+  const reading = Promise.all([
+    opened,
+    opened.then((repository) => readContent(repository, signal)),
+    loadFingerprintKey({ env }),
+  ]);
   const stamp = stampBuiltinRules(folder, code);
   const [repository, content, fingerprintKey] = await reading;
   const sources = await findPolicySources({
@@ -47,6 +54,9 @@ export async function loadHookPolicy(opened: Promise<HookRepository>, { env, sig
   return { ...(await compileHookPolicy(texts, folder, cache)), fingerprintKey };
 }
 
-function readContent(repository: HookRepository, signal: AbortSignal | undefined): ReturnType<typeof readContentConfig> {
+function readContent(
+  repository: HookRepository,
+  signal: AbortSignal | undefined,
+): ReturnType<typeof readContentConfig> {
   return repository.found === 'nothing' ? Promise.resolve(undefined) : readContentConfig(repository, signal);
 }

@@ -14,9 +14,9 @@ export interface HookHost {
   readonly env: NodeJS.ProcessEnv;
   readonly cwd: string;
   /** All of standard input. */
-  readInput(): Promise<string>;
+  readonly readInput: () => Promise<string>;
   /** Says something to the person who pushes. Never throws, never changes the verdict. */
-  print(text: string): void;
+  readonly print: (text: string) => void;
 }
 
 export interface HookProcess extends HookHost {

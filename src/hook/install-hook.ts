@@ -56,7 +56,8 @@ export async function installHook(repository: Repository, options: InstallOption
   let record = await startRecord(place, { current, foreignDispatcher, earlier }, options);
   await mkdir(place.chain, { recursive: true });
   await writeScript(place.shim, await makeShim(options.packageFolder, options.shim), repository.gitDir);
-  if (!foreignDispatcher) record = await putDispatcher(place, current, record, options.packageFolder, repository.gitDir);
+  if (!foreignDispatcher)
+    record = await putDispatcher(place, current, record, options.packageFolder, repository.gitDir);
   const config = settings.bypass.allowed ? await offerPushOptions(repository, record.config) : record.config;
   await writeRecord(place.own, { ...record, ...(config === undefined ? {} : { config }) });
   for (const name of await readdir(place.own)) await followOwner(join(place.own, name), repository.gitDir);
@@ -64,18 +65,26 @@ export async function installHook(repository: Repository, options: InstallOption
 }
 
 /** Everything a push needs is tried and made now: configuration read, rules compiled and cached, the key there. */
-async function prepareHook(repository: Repository, { shim, env, signal }: InstallOptions): Promise<{ settings: HookSettings }> {
+async function prepareHook(
+  repository: Repository,
+  { shim, env, signal }: InstallOptions,
+): Promise<{ settings: HookSettings }> {
   await access(shim.node, 'node');
   await access(shim.entry, 'the hook');
   const hookEnv = { ...env, ...shim.env };
   await loadFingerprintKey({ env: hookEnv });
-  const { policy } = await loadHookPolicy(Promise.resolve({ ...repository, found: 'unclear' }), { env: hookEnv, signal, code: join(dirname(shim.entry), 'hook-main.cjs') });
+  const { policy } = await loadHookPolicy(Promise.resolve({ ...repository, found: 'unclear' }), {
+    env: hookEnv,
+    signal,
+    code: join(dirname(shim.entry), 'hook-main.cjs'),
+  });
   return { settings: policy.settings.hook };
 }
 
 async function access(path: string, what: string): Promise<void> {
   const stats = await stat(path).catch(() => undefined);
-  if (stats?.isFile() !== true) throw new LeakgateError('HOOK_INSTALL', `${what} is not at ${path}; build or install Leakgate anew`);
+  if (stats?.isFile() !== true)
+    throw new LeakgateError('HOOK_INSTALL', `${what} is not at ${path}; build or install Leakgate anew`);
 }
 
 interface Found {
@@ -85,12 +94,23 @@ interface Found {
 }
 
 /** What there was before the first installation; a second one keeps the first one's answers. */
-async function startRecord(place: HookPlace, { current, foreignDispatcher, earlier }: Found, { version }: InstallOptions): Promise<InstallRecord> {
+async function startRecord(
+  place: HookPlace,
+  { current, foreignDispatcher, earlier }: Found,
+  { version }: InstallOptions,
+): Promise<InstallRecord> {
   if (earlier !== undefined) return { ...earlier, version };
   const madeHooks = !(await exists(place.hooks));
   const madeChain = !(await exists(place.chain));
-  if (!madeChain && !foreignDispatcher && (current === undefined || !isOurDispatcher(current))) await assertEmpty(place.chain);
-  const record: InstallRecord = { schemaVersion: 1, version, installedAt: new Date().toISOString(), madeHooks, madeChain };
+  if (!madeChain && !foreignDispatcher && (current === undefined || !isOurDispatcher(current)))
+    await assertEmpty(place.chain);
+  const record: InstallRecord = {
+    schemaVersion: 1,
+    version,
+    installedAt: new Date().toISOString(),
+    madeHooks,
+    madeChain,
+  };
   await writeRecord(place.own, record);
   return record;
 }
@@ -116,7 +136,10 @@ async function putDispatcher(
   const dispatcher = await readDispatcher(packageFolder);
   if (current !== undefined && !isOurDispatcher(current)) {
     if (await exists(place.existing))
-      throw new LeakgateError('HOOK_INSTALL', `${place.dispatcher} is not Leakgate's any more, and ${place.existing} is taken; leave one of the two hooks there`);
+      throw new LeakgateError(
+        'HOOK_INSTALL',
+        `${place.dispatcher} is not Leakgate's any more, and ${place.existing} is taken; leave one of the two hooks there`,
+      );
     noted = await copyIntoChain(place, record);
   }
   if (current !== dispatcher) await writeScript(place.dispatcher, dispatcher, gitDir);

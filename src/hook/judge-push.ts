@@ -18,7 +18,10 @@ export function judgePush(
   return { kind: 'undecided', findings, reason: whyUndecided(coverage) };
 }
 
-export function isBlocking({ blocking, state }: Finding, { blockPreExisting }: Pick<HookSettings, 'blockPreExisting'>): boolean {
+export function isBlocking(
+  { blocking, state }: Finding,
+  { blockPreExisting }: Pick<HookSettings, 'blockPreExisting'>,
+): boolean {
   return blocking && (state === 'new' || (state === 'pre-existing' && blockPreExisting));
 }
 
@@ -39,8 +42,14 @@ function whyUndecided({ unread, unreadSamples, error }: Coverage): LeakgateError
   const counts = Object.entries(unread) as [UnreadReason, number][];
   const parts = counts.map(([reason, count]) => `${count} ${count === 1 ? 'object' : 'objects'} ${UNREAD[reason]}`);
   const [sample] = unreadSamples;
-  const example = sample === undefined ? '' : `; for example ${sample.what}${sample.detail === undefined ? '' : ` (${sample.detail})`}`;
-  return new LeakgateError(unread.deadline === undefined ? 'GIT_FAILED' : 'SCAN_DEADLINE', `Not all of it was read: ${parts.join(', ')}${example}.`);
+  const example =
+    sample === undefined
+      ? ''
+      : `; for example ${sample.what}${sample.detail === undefined ? '' : ` (${sample.detail})`}`;
+  return new LeakgateError(
+    unread.deadline === undefined ? 'GIT_FAILED' : 'SCAN_DEADLINE',
+    `Not all of it was read: ${parts.join(', ')}${example}.`,
+  );
 }
 
 function codeOf(code: string): ErrorCode {

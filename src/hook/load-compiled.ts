@@ -3,7 +3,17 @@
  * takes. The compiled form lies in the repository's own `leakgate/` folder, beside the compiled policy; a push that finds none, or one of
  * another node or another Leakgate, parses as usual and leaves one for the next.
  */
-import { closeSync, constants, existsSync, fstatSync, openSync, readFileSync, readSync, renameSync, writeFileSync } from 'node:fs';
+import {
+  closeSync,
+  constants,
+  existsSync,
+  fstatSync,
+  openSync,
+  readFileSync,
+  readSync,
+  renameSync,
+  writeFileSync,
+} from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -26,7 +36,8 @@ function run(): void {
     ...(cachedData === undefined ? {} : { cachedData }),
   });
   // At the end, when everything that a push needs has been compiled.
-  if (cachedData === undefined || script.cachedDataRejected === true) process.once('exit', () => writeCode(script, crc32(source)));
+  if (cachedData === undefined || script.cachedDataRejected === true)
+    process.once('exit', () => writeCode(script, crc32(source)));
   const start = script.runInThisContext() as (require: NodeJS.Require, filename: string, dirname: string) => void;
   start(createRequire(import.meta.url), main, folder);
 }

@@ -40,7 +40,11 @@ export function readPolicyCache({ path, key }: PolicyCache): { policy: Policy; r
 }
 
 /** Best effort: a folder that cannot be written costs every push the time to compile, and no push its answer. */
-export async function writePolicyCache({ path, key }: PolicyCache, policy: Policy, ruleset: CompiledRuleset): Promise<void> {
+export async function writePolicyCache(
+  { path, key }: PolicyCache,
+  policy: Policy,
+  ruleset: CompiledRuleset,
+): Promise<void> {
   const { rules: _inRuleset, ...rest } = policy;
   try {
     await mkdir(dirname(path), { recursive: true, mode: 0o700 });

@@ -57,7 +57,10 @@ interface Push {
 async function prepare({ env, cwd, readInput }: HookHost, signal: AbortSignal): Promise<Push | undefined> {
   const input = await readInput();
   const objectFormat = formatOf(input);
-  const updates = parseRefUpdates(input, objectFormat).map((update) => ({ ...update, ref: bytesToText(Buffer.from(update.ref, 'latin1')) }));
+  const updates = parseRefUpdates(input, objectFormat).map((update) => ({
+    ...update,
+    ref: bytesToText(Buffer.from(update.ref, 'latin1')),
+  }));
   if (updates.every(({ newOid }) => newOid === undefined)) return undefined;
   const { place, opened } = startHookRepository({ env, cwd, signal, lookFor: CONTENT_OBJECT });
   const listing = listHistory({ ...place, objectFormat }, pushScope(updates), { signal });
@@ -65,7 +68,10 @@ async function prepare({ env, cwd, readInput }: HookHost, signal: AbortSignal): 
   const policy = await loadHookPolicy(opened, { env, signal });
   const repository = await opened;
   if (repository.objectFormat !== objectFormat) {
-    throw new LeakgateError('HOOK_INPUT', `the hook's input has ids of ${objectFormat}, and the repository uses ${repository.objectFormat}`);
+    throw new LeakgateError(
+      'HOOK_INPUT',
+      `the hook's input has ids of ${objectFormat}, and the repository uses ${repository.objectFormat}`,
+    );
   }
   return { repository, updates, listing, policy };
 }
@@ -75,7 +81,11 @@ async function answer({ repository, updates, listing, policy }: Push, host: Hook
   const bypass = findBypass(readPushOptions(host.env));
   const { verdict, redact } = await scanPush({ repository, updates, listing, policy }, host);
   const pusher = describePusher(host.env);
-  const decision = await settlePush(verdict, { gitDir: repository.gitDir, updates, pusher, bypass, now: new Date(), redact }, settings);
+  const decision = await settlePush(
+    verdict,
+    { gitDir: repository.gitDir, updates, pusher, bypass, now: new Date(), redact },
+    settings,
+  );
   return { code: decision.code, message: pushMessage(decision, settings) };
 }
 

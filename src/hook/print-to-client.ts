@@ -12,7 +12,7 @@ const PAUSE_MS = 10;
 export function printToClient(text: string): void {
   const bytes = Buffer.from(text, 'utf8');
   const end = performance.now() + PATIENCE_MS;
-  for (let at = 0; at < bytes.length; ) {
+  for (let at = 0; at < bytes.length;) {
     try {
       at += writeSync(STDERR, bytes, at);
     } catch (error) {

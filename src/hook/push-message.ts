@@ -18,7 +18,9 @@ export function pushMessage(decision: Decision, settings: HookSettings): string 
   return layOutMessage([
     ...headline(decision, blocking.length),
     ...shown.flatMap(describeFinding),
-    ...(blocking.length > shown.length ? [blank(), { text: `and ${blocking.length - shown.length} more that are not shown`, indent: 2 }] : []),
+    ...(blocking.length > shown.length
+      ? [blank(), { text: `and ${blocking.length - shown.length} more that are not shown`, indent: 2 }]
+      : []),
     ...describeOthers(others),
     ...nextSteps(decision, settings, blocking.length),
   ]);
@@ -28,7 +30,12 @@ function headline({ verdict, code, bypass }: Decision, count: number): Paragraph
   const secrets = `${count} ${count === 1 ? 'secret' : 'secrets'}`;
   if (bypass.kind === 'granted') {
     const what = verdict.kind === 'reject' ? `it brings ${secrets}` : 'it could not be checked';
-    return [{ label: 'warning', text: `Leakgate lets this push through although ${what}. Your name and your reason are on record.` }];
+    return [
+      {
+        label: 'warning',
+        text: `Leakgate lets this push through although ${what}. Your name and your reason are on record.`,
+      },
+    ];
   }
   switch (verdict.kind) {
     case 'accept':
@@ -38,8 +45,12 @@ function headline({ verdict, code, bypass }: Decision, count: number): Paragraph
       return [{ label: 'warning', text: `This push brings ${secrets}. It is let through: here, Leakgate only warns.` }];
     case 'undecided': {
       const reason: Paragraph = { label: code === 0 ? 'warning' : 'error', text: verdict.reason.message };
-      if (code !== 0) return [{ label: 'error', text: 'Leakgate could not check all of this push, so it is refused.' }, reason];
-      return [{ label: 'warning', text: 'Leakgate could not check all of this push. It is let through, on record.' }, reason];
+      if (code !== 0)
+        return [{ label: 'error', text: 'Leakgate could not check all of this push, so it is refused.' }, reason];
+      return [
+        { label: 'warning', text: 'Leakgate could not check all of this push. It is let through, on record.' },
+        reason,
+      ];
     }
     default:
       return verdict satisfies never;
@@ -102,7 +113,10 @@ function nextSteps(decision: Decision, settings: HookSettings, count: number): P
     count > 0
       ? [
           revoke,
-          { label: 'hint', text: 'Then take it out of every commit that has it (git commit --amend, git rebase -i) and push again.' },
+          {
+            label: 'hint',
+            text: 'Then take it out of every commit that has it (git commit --amend, git rebase -i) and push again.',
+          },
           { label: 'hint', text: 'If it is no secret, the people who run this server can review it:' },
           { label: 'hint', text: 'leakgate review add <fingerprint> --reason "..."', indent: 2, whole: true },
         ]
@@ -111,7 +125,8 @@ function nextSteps(decision: Decision, settings: HookSettings, count: number): P
 }
 
 function undecidedRemedy(code: string | undefined): string {
-  if (code === 'SCAN_DEADLINE') return 'Push in smaller parts, or ask the people who run this server for more time (hook.deadlineMs).';
+  if (code === 'SCAN_DEADLINE')
+    return 'Push in smaller parts, or ask the people who run this server for more time (hook.deadlineMs).';
   return 'Leave out what cannot be read, or ask the people who run this server.';
 }
 
@@ -131,7 +146,9 @@ function describeBypass({ bypass }: Decision, settings: HookSettings): Paragraph
         { label: 'hint', text: 'git push -o leakgate.skip="why this is all right" ...', indent: 2, whole: true },
       ];
     case 'not-recorded':
-      return [{ label: 'error', text: `It cannot be let through, because that could not be recorded: ${bypass.problem}` }];
+      return [
+        { label: 'error', text: `It cannot be let through, because that could not be recorded: ${bypass.problem}` },
+      ];
     case 'granted':
       return [];
     default:

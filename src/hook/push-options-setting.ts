@@ -13,7 +13,10 @@ type ConfigRecord = NonNullable<InstallRecord['config']>;
  * Without this setting a client that sends a push option dies before any hook is asked. Returns what to put back later: what an earlier
  * installation noted, or what is changed now; undefined when the setting was on already.
  */
-export async function offerPushOptions(repository: Repository, earlier: ConfigRecord | undefined): Promise<ConfigRecord | undefined> {
+export async function offerPushOptions(
+  repository: Repository,
+  earlier: ConfigRecord | undefined,
+): Promise<ConfigRecord | undefined> {
   if (await advertisesPushOptions(repository)) return earlier;
   const file = join(repository.gitDir, 'config');
   const before = await readFile(file, 'base64');

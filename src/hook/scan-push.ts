@@ -69,5 +69,7 @@ function progressLine(progress: Progress | undefined): string {
 
 function toReason(error: unknown): LeakgateError {
   if (error instanceof LeakgateError) return error;
-  return new LeakgateError('INTERNAL', `INTERNAL: ${error instanceof Error ? error.message : String(error)}`, { cause: error });
+  return new LeakgateError('INTERNAL', `INTERNAL: ${error instanceof Error ? error.message : String(error)}`, {
+    cause: error,
+  });
 }

@@ -58,7 +58,12 @@ async function tryBypass(verdict: Verdict, push: PushContext, settings: HookSett
 }
 
 /** Writes the audit log; returns what kept it from being written. */
-async function record(event: AuditEvent, verdict: Verdict, push: PushContext, settings: HookSettings): Promise<string | undefined> {
+async function record(
+  event: AuditEvent,
+  verdict: Verdict,
+  push: PushContext,
+  settings: HookSettings,
+): Promise<string | undefined> {
   const { bypass, redact } = push;
   const entry: AuditEntry = {
     event,
@@ -66,7 +71,9 @@ async function record(event: AuditEvent, verdict: Verdict, push: PushContext, se
     pusher: push.pusher,
     updates: push.updates.map((update) => ({ ...update, ref: redact(update.ref) })),
     findings: verdict.findings.filter((finding) => isBlocking(finding, settings)),
-    ...(event === 'bypass' && bypass?.reason !== undefined ? { option: bypass.option, reason: redact(bypass.reason) } : {}),
+    ...(event === 'bypass' && bypass?.reason !== undefined
+      ? { option: bypass.option, reason: redact(bypass.reason) }
+      : {}),
     ...(verdict.kind === 'undecided' ? { undecided: verdict.reason.message } : {}),
   };
   try {

@@ -1,0 +1,202 @@
+/**
+ * What is wrong with an installed hook, as far as looking can tell: `status` shows it, `verify` tries a push besides. Two of these go unnoticed
+ * otherwise, because git then runs no hook and accepts every push: a hook that is not executable, and a `core.hooksPath` that points elsewhere.
+ */
+import { execFile } from 'node:child_process';
+import { access, constants, lstat, readdir, stat } from 'node:fs/promises';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import type { Repository } from '../git/repository.ts';
+import { loadFingerprintKey } from '../keyring/fingerprint-key.ts';
+import type { HookSettings, Policy } from '../model/policy.ts';
+import { loadPolicy } from '../policy/load-policy.ts';
+import { findPolicySources } from '../policy/policy-sources.ts';
+import { auditLogPath } from './audit-log.ts';
+import { readContentConfig } from './content-config.ts';
+import { hookPlace, whyHooksAreElsewhere, type HookPlace } from './hook-place.ts';
+import { isOurDispatcher, parseShim, runsChainItself } from './hook-scripts.ts';
+import { readHook } from './install-hook.ts';
+import { advertisesPushOptions } from './push-options-setting.ts';
+
+/** `warning`: pushes are looked at, and something could be better. `broken`: pushes are let through unseen, or all refused. */
+export type Health = 'ok' | 'warning' | 'broken';
+
+export interface HookCheck {
+  readonly name: string;
+  readonly health: Health;
+  readonly text: string;
+}
+
+export interface HookStatus {
+  readonly repository: string;
+  readonly installed: boolean;
+  /** Files of `pre-receive.d` that are run, in that order. */
+  readonly chain: readonly string[];
+  /** Absent when the configuration cannot be read. */
+  readonly settings?: HookSettings;
+  readonly checks: readonly HookCheck[];
+}
+
+const HOW_TO_MEND = 'run: leakgate hook install';
+
+export async function checkInstallation(
+  repository: Repository,
+  env: NodeJS.ProcessEnv,
+): Promise<HookStatus & { readonly policy?: Policy }> {
+  const place = hookPlace(repository);
+  const shim = await readHook(place.shim);
+  if (shim === undefined) {
+    const text = `not installed; ${HOW_TO_MEND} ${repository.gitDir}`;
+    return {
+      repository: repository.gitDir,
+      installed: false,
+      chain: await listChain(place),
+      checks: [{ name: 'hook', health: 'broken', text }],
+    };
+  }
+  const configuration = await checkConfiguration(repository, env);
+  const { policy } = configuration;
+  const checks = [
+    await attempt('hooks folder', () => checkFolder(repository, place)),
+    await attempt('dispatcher', () => checkDispatcher(place)),
+    await attempt('shim', () => checkExecutable('shim', place.shim)),
+    ...(await checkInterpreter(shim)),
+    ...configuration.checks,
+    await attempt('key', () => checkKey(env)),
+    ...(policy === undefined ? [] : await checkSettings(repository, policy.settings.hook)),
+  ];
+  return {
+    repository: repository.gitDir,
+    installed: true,
+    chain: await listChain(place),
+    checks,
+    ...(policy === undefined ? {} : { settings: policy.settings.hook, policy }),
+  };
+}
+
+/** A check that throws has found something broken. */
+export async function attempt(name: string, check: () => Promise<HookCheck>): Promise<HookCheck> {
+  try {
+    return await check();
+  } catch (error) {
+    return { name, health: 'broken', text: (error as Error).message };
+  }
+}
+
+async function checkFolder(repository: Repository, place: HookPlace): Promise<HookCheck> {
+  const elsewhere = await whyHooksAreElsewhere(repository);
+  if (elsewhere !== undefined) return { name: 'hooks folder', health: 'broken', text: elsewhere };
+  return { name: 'hooks folder', health: 'ok', text: place.hooks };
+}
+
+async function checkDispatcher(place: HookPlace): Promise<HookCheck> {
+  const name = 'dispatcher';
+  const text = await readHook(place.dispatcher);
+  if (text === undefined)
+    return { name, health: 'broken', text: `${place.dispatcher} is missing, so git runs no hook; ${HOW_TO_MEND}` };
+  const executable = await checkExecutable(name, place.dispatcher);
+  if (executable.health !== 'ok') return executable;
+  if (isOurDispatcher(text)) return executable;
+  if (runsChainItself(text)) return { name, health: 'ok', text: `${place.dispatcher}, the server's own` };
+  return {
+    name,
+    health: 'broken',
+    text: `${place.dispatcher} is neither Leakgate's nor one that runs pre-receive.d; ${HOW_TO_MEND}`,
+  };
+}
+
+async function checkExecutable(name: string, path: string): Promise<HookCheck> {
+  const { mode } = await stat(path);
+  // Asked of the file and not of the system: root may run what the account that serves pushes may not.
+  if ((mode & 0o111) === 0)
+    return {
+      name,
+      health: 'broken',
+      text: `${path} is not executable, so it is skipped in silence; run: chmod +x ${path}`,
+    };
+  return { name, health: 'ok', text: path };
+}
+
+async function checkInterpreter(shim: string): Promise<HookCheck[]> {
+  const paths = parseShim(shim);
+  if (paths === undefined) return [{ name: 'node', health: 'broken', text: `the shim names no node; ${HOW_TO_MEND}` }];
+  const { node, entry } = paths;
+  return [
+    await attempt('node', async () => {
+      const { stdout } = await promisify(execFile)(node, ['--version'], { timeout: 10_000 });
+      return { name: 'node', health: 'ok', text: `${node} (${stdout.trim()})` };
+    }),
+    await attempt('entry', async () => {
+      await access(entry, constants.R_OK);
+      return { name: 'entry', health: 'ok', text: entry };
+    }),
+  ];
+}
+
+async function checkConfiguration(
+  repository: Repository,
+  env: NodeJS.ProcessEnv,
+): Promise<{ checks: HookCheck[]; policy?: Policy }> {
+  const name = 'configuration';
+  try {
+    const content = await readContentConfig(repository, undefined);
+    const policy = await loadPolicy(
+      await findPolicySources({ repository, env, ...(content === undefined ? {} : { content }) }),
+    );
+    const warnings = policy.problems.map(({ file, line, message }): HookCheck => ({
+      name,
+      health: 'warning',
+      text: `${file}:${line}: ${message}`,
+    }));
+    return { checks: [...warnings, { name, health: 'ok', text: `${policy.rules.length} rules` }], policy };
+  } catch (error) {
+    return { checks: [{ name, health: 'broken', text: (error as Error).message }] };
+  }
+}
+
+async function checkKey(env: NodeJS.ProcessEnv): Promise<HookCheck> {
+  await loadFingerprintKey({ env });
+  return { name: 'key', health: 'ok', text: 'there, and readable by its owner only' };
+}
+
+async function checkSettings(repository: Repository, settings: HookSettings): Promise<HookCheck[]> {
+  const { mode, deadlineMs, onUndecided, bypass } = settings;
+  const checks: HookCheck[] = [
+    {
+      name: 'mode',
+      health: mode === 'warn' ? 'warning' : 'ok',
+      text: mode === 'warn' ? 'warn: pushes with secrets are let through, with a warning' : 'block',
+    },
+    {
+      name: 'deadline',
+      health: onUndecided === 'accept' ? 'warning' : 'ok',
+      text: `${deadlineMs} ms; a push that could not be checked is ${onUndecided === 'accept' ? 'let through, on record' : 'refused'}`,
+    },
+  ];
+  if (bypass.allowed) {
+    const offered = await advertisesPushOptions(repository);
+    checks.push({
+      name: 'bypass',
+      health: offered ? 'ok' : 'warning',
+      text: offered
+        ? 'by push option, on record'
+        : `allowed, but receive.advertisePushOptions is off, so clients cannot ask for it; ${HOW_TO_MEND}`,
+    });
+  }
+  if (bypass.allowed || onUndecided === 'accept' || mode === 'warn')
+    checks.push(await attempt('audit log', () => checkAuditLog(repository, settings)));
+  return checks;
+}
+
+async function checkAuditLog({ gitDir }: Repository, { auditLog }: HookSettings): Promise<HookCheck> {
+  const path = auditLogPath(gitDir, auditLog);
+  const there = await lstat(path).catch(() => undefined);
+  await access(there === undefined ? join(path, '..') : path, constants.W_OK);
+  return { name: 'audit log', health: 'ok', text: path };
+}
+
+async function listChain({ chain }: HookPlace): Promise<string[]> {
+  const names = (await readdir(chain).catch((): string[] => [])).sort();
+  const modes = await Promise.all(names.map((name) => stat(join(chain, name)).catch(() => undefined)));
+  return names.filter((_, index) => modes[index]?.isFile() === true && ((modes[index]?.mode ?? 0) & 0o111) !== 0);
+}
