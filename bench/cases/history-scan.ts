@@ -55,7 +55,7 @@ export const historyScan: BenchCase = {
 async function scanOne(bench: Bench, repository: BenchRepository): Promise<void> {
   const subject = repository.name;
   const facts = await describeRepository(repository.path);
-  const single = await scan(bench, repository, facts, ['--workers', '0']);
+  const single = await scan(bench, repository, facts, ['--workers', '1']);
   const answer = single.answer;
   bench.answer(subject, answer);
   const bytes = facts.blobBytes;
@@ -68,7 +68,7 @@ async function scanOne(bench: Bench, repository: BenchRepository): Promise<void>
       ...(findings === undefined ? {} : { findings }),
     });
   };
-  take('leakgate, 1 thread', 0, single.run, single.findings);
+  take('leakgate, 1 worker', 0, single.run, single.findings);
   const gitDir = ['git', '--git-dir', repository.path];
   // No attempt is made to please git log: this is how scanners that read patches call it.
   const log: Contest[number] = [
@@ -83,7 +83,7 @@ async function scanOne(bench: Bench, repository: BenchRepository): Promise<void>
       async (round) => {
         const scanned = await scan(bench, repository, facts, []);
         if (scanned.answer !== answer) {
-          throw new WrongAnswerError(`${subject}: workers found ${scanned.answer}, one thread ${answer}`);
+          throw new WrongAnswerError(`${subject}: workers found ${scanned.answer}, one worker ${answer}`);
         }
         take(LEAKGATE, round, scanned.run, scanned.findings);
       },
