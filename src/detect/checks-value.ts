@@ -123,7 +123,13 @@ export const VALUE_CHECKS = {
 const WORDS_FROM = 2.5;
 
 function looksRandom(text: string): boolean {
-  if (text.length < 8 || /^[\d\W_]+$/.test(text) || NOT_RANDOM.test(text) || isMonotonous(text)) return false;
+  if (
+    text.length < 8 ||
+    /^[\d\W_]+$|^[a-z]{1,11}$|^[A-Z]{1,11}$/.test(text) ||
+    NOT_RANDOM.test(text) ||
+    isMonotonous(text)
+  )
+    return false;
   // Two thirds of what the length allows: below the first percentile of random hexadecimal of every length (rules/README.md).
   if (shannonEntropy(text) < 0.65 * Math.log2(Math.min(text.length, 32))) return false;
   return tokenEfficiency(text) < WORDS_FROM && (HEX_WITH_DIGITS.test(text) || surprise(text) > leastSurprise(text));

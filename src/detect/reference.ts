@@ -11,7 +11,9 @@ const REFERENCES: readonly RegExp[] = [
   /\$\{|\$\(|\$\[\[|\{\{|\}\}|<%|%>|#\{|@\{|%\{/,
   /^\$[A-Za-z_][\w:.]*$|^%[A-Za-z_]\w*%$|^\$env:/i,
   // printf and format marks as the whole value: %s {} {0} {token} :name
-  /^%[-\d.]*[a-z]$|^\{\w*\}$|^:[a-z_]\w*$/i,
+  /^(?:%[-\d.]*[a-z][:@/.-]?)+$|^\{\w*\}$|^:[a-z_]\w*$/i,
+  // an option of a call: strict=False
+  /^[A-Za-z_]\w*=(?:true|false|none|null|nil|\d{1,3})$/i,
   // env lookups of languages and frameworks
   /(?:process|import\.meta)\.env\b|os\.environ|os\.getenv|System\.getenv|System\.getProperty|\bENV\[|\bgetenv\b|\benviron\b|\bsecrets\.[A-Za-z_]|\bvars\.[A-Za-z_]/,
   // stores that hold the secret elsewhere
