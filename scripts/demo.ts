@@ -3,11 +3,15 @@
  * is refused, and a scan of the whole history finds that key. Says at the end whether all of it happened; exit code 1 when not.
  */
 import { spawnSync } from 'node:child_process';
+import type { StdioOptions } from 'node:child_process';
 import { appendFileSync, mkdirSync, mkdtempSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expandExample } from '../src/detect/example-template.ts';
 import { builtinRulesFolder, loadRuleFiles } from '../src/rules/load-rules.ts';
+
+/** Messages of git go to standard output too, so that the story reads in order wherever it is shown. */
+const ONE_STREAM: StdioOptions = ['ignore', 1, 1];
 
 const CLI = join(import.meta.dirname, '../dist/cli.js');
 const RULE = 'github-pat';
@@ -66,7 +70,7 @@ function commit(message: string): void {
 /** Shows a command and its own output, and notes when it ends otherwise than expected. */
 function run(cwd: string, expected: number, program: 'git' | 'leakgate', ...args: readonly string[]): void {
   process.stdout.write(`\n$ ${program} ${args.join(' ')}\n`);
-  const status = start(cwd, program, args, 'inherit');
+  const status = start(cwd, program, args, ONE_STREAM);
   if (status !== expected) failures.push(`\`${program} ${args.join(' ')}\` ended with ${status}, expected ${expected}`);
 }
 
@@ -75,14 +79,9 @@ function quietly(cwd: string, program: 'git', ...args: readonly string[]): void 
   if (status !== 0) throw new Error(`\`${program} ${args.join(' ')}\` ended with ${status}`);
 }
 
-function start(
-  cwd: string,
-  program: 'git' | 'leakgate',
-  args: readonly string[],
-  output: 'inherit' | 'ignore',
-): number {
+function start(cwd: string, program: 'git' | 'leakgate', args: readonly string[], stdio: StdioOptions): number {
   const [file, words] = program === 'git' ? ['git', args] : [process.execPath, [CLI, ...args]];
-  const { status, error } = spawnSync(file, words, { cwd, env, stdio: ['ignore', output, output] });
+  const { status, error } = spawnSync(file, words, { cwd, env, stdio });
   if (error !== undefined) throw error;
   return status ?? -1;
 }
