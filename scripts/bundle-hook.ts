@@ -10,7 +10,7 @@ const SOURCES = join(import.meta.dirname, '../src');
  * - `hook.cjs` is what git starts: it loads the next one, compiled already where it can
  * - `hook-main.cjs` is what every push needs, and nothing else
  * - `hook-compile.cjs` is loaded when the policy has changed: it holds the parsers and the compiler of rules
- * - `hook-worker.js` is what large pushes start
+ * - `scan/worker.js` is what large pushes start; the command line starts the same one
  */
 export async function bundleHook(folder: string): Promise<void> {
   await Promise.all([
@@ -25,7 +25,7 @@ export async function bundleHook(folder: string): Promise<void> {
       ],
     }),
     bundle(join(folder, 'hook-compile.cjs'), 'hook/compile-policy.ts', { ...COMMON_JS, plugins: [ownRequire()] }),
-    bundle(join(folder, 'hook-worker.js'), 'scan/worker.ts', ES_MODULE),
+    bundle(join(folder, 'scan/worker.js'), 'scan/worker.ts', ES_MODULE),
   ]);
 }
 
