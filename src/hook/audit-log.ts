@@ -72,17 +72,15 @@ function toRecord({ updates, findings, ...entry }: AuditEntry, now: Date): objec
       .map(({ ref, oldOid, newOid }) => ({ ref, old: oldOid ?? null, new: newOid ?? null })),
     refCount: updates.length,
     commits: commits.slice(0, MAX_LISTED),
-    findings: findings
-      .slice(0, MAX_LISTED)
-      .map(({ ruleId, fingerprint, kind, path, line, commit, state }) => ({
-        ruleId,
-        fingerprint,
-        kind,
-        path,
-        line,
-        commit,
-        state,
-      })),
+    findings: findings.slice(0, MAX_LISTED).map(({ ruleId, fingerprint, kind, path, line, commit, state }) => ({
+      ruleId,
+      fingerprint,
+      kind,
+      path,
+      line,
+      commit,
+      state,
+    })),
     findingCount: findings.length,
   };
 }

@@ -29,7 +29,13 @@ const CASES: readonly Case[] = [
   {
     title: 'one of forty refs',
     push(c, text) {
-      for (let i = 0; i < 40; i++) c.setRef(`refs/heads/b${i}`, c.commitTree(c.makeTree([{ mode: '100644', name: 'f.txt', oid: c.hashObject(i === 31 ? line(text) : `${i}\n`) }])));
+      for (let i = 0; i < 40; i++)
+        c.setRef(
+          `refs/heads/b${i}`,
+          c.commitTree(
+            c.makeTree([{ mode: '100644', name: 'f.txt', oid: c.hashObject(i === 31 ? line(text) : `${i}\n`) }]),
+          ),
+        );
       return c.push('refs/heads/b*:refs/heads/b*');
     },
   },
@@ -49,16 +55,26 @@ const CASES: readonly Case[] = [
       return c.write('a.txt', line(text)).commit().push('--force', 'main');
     },
   },
-  { title: 'a commit that only a tag reaches', push: (c, text) => c.branch('side').write('a.txt', line(text)).commit().tag('v1').push('v1') },
-  { title: 'the message of an annotated tag', push: (c, text) => c.tag('v1', 'HEAD', `release\n\n${text}\n`).push('v1') },
+  {
+    title: 'a commit that only a tag reaches',
+    push: (c, text) => c.branch('side').write('a.txt', line(text)).commit().tag('v1').push('v1'),
+  },
+  {
+    title: 'the message of an annotated tag',
+    push: (c, text) => c.tag('v1', 'HEAD', `release\n\n${text}\n`).push('v1'),
+  },
   {
     title: 'the message of a tag inside a tag',
     push: (c, text) => c.tag('inner', 'HEAD', `inner ${text}\n`).tag('outer', 'inner', 'outer\n').push('outer'),
   },
-  { title: 'a blob that a tag names directly', push: (c, text) => c.tag('blob', c.hashObject(line(text))).push('blob') },
+  {
+    title: 'a blob that a tag names directly',
+    push: (c, text) => c.tag('blob', c.hashObject(line(text))).push('blob'),
+  },
   {
     title: 'a tree that a tag names directly',
-    push: (c, text) => c.tag('tree', c.makeTree([{ mode: '100644', name: 'x', oid: c.hashObject(line(text)) }])).push('tree'),
+    push: (c, text) =>
+      c.tag('tree', c.makeTree([{ mode: '100644', name: 'x', oid: c.hashObject(line(text)) }])).push('tree'),
   },
   {
     title: 'a merge commit, in neither parent',
@@ -83,9 +99,19 @@ const CASES: readonly Case[] = [
       return c.rename('fixtures/key.txt', 'src/key.txt').commit().push('main');
     },
   },
-  { title: 'the target of a symbolic link', push: (c, text) => c.symlink('link', `/keys/${text}`).commit().push('main') },
+  {
+    title: 'the target of a symbolic link',
+    push: (c, text) => c.symlink('link', `/keys/${text}`).commit().push('main'),
+  },
   { title: 'a commit message', push: (c, text) => c.write('a.txt', 'a\n').commit(`use ${text}\n`).push('main') },
-  { title: "an author's name", push: (c, text) => c.write('a.txt', 'a\n').commit('a', { author: `A ${text}` }).push('main') },
+  {
+    title: "an author's name",
+    push: (c, text) =>
+      c
+        .write('a.txt', 'a\n')
+        .commit('a', { author: `A ${text}` })
+        .push('main'),
+  },
   { title: 'the name of a file', push: (c, text) => c.write(`keys/${text}.txt`, 'a\n').commit().push('main') },
   { title: 'the name of a folder', push: (c, text) => c.write(`${text}/a.txt`, 'a\n').commit().push('main') },
   {
@@ -97,14 +123,36 @@ const CASES: readonly Case[] = [
   },
   {
     title: 'a ref with an odd name',
-    push: (c, text) => c.write('a.txt', line(text)).commit().push(`HEAD:refs/heads/--upload-pack=id`, `HEAD:refs/heads/a'b";$(touch,x)|é`),
+    push: (c, text) =>
+      c
+        .write('a.txt', line(text))
+        .commit()
+        .push(`HEAD:refs/heads/--upload-pack=id`, `HEAD:refs/heads/a'b";$(touch,x)|é`),
   },
   { title: 'notes', push: (c, text) => (c.git('notes', 'add', '-m', text), c.push('refs/notes/commits')) },
-  { title: 'UTF-16 with a byte order mark', push: (c, text) => c.write('a.txt', Buffer.from(`\ufeff${line(text)}`, 'utf16le')).commit().push('main') },
-  { title: 'UTF-16 without one', push: (c, text) => c.write('a.txt', Buffer.from(line(text).repeat(4), 'utf16le')).commit().push('main') },
+  {
+    title: 'UTF-16 with a byte order mark',
+    push: (c, text) =>
+      c
+        .write('a.txt', Buffer.from(`\ufeff${line(text)}`, 'utf16le'))
+        .commit()
+        .push('main'),
+  },
+  {
+    title: 'UTF-16 without one',
+    push: (c, text) =>
+      c
+        .write('a.txt', Buffer.from(line(text).repeat(4), 'utf16le'))
+        .commit()
+        .push('main'),
+  },
   {
     title: 'a binary file',
-    push: (c, text) => c.write('a.bin', Buffer.concat([Buffer.from([0, 1, 2, 255, 0]), Buffer.from(line(text)), Buffer.alloc(64)])).commit().push('main'),
+    push: (c, text) =>
+      c
+        .write('a.bin', Buffer.concat([Buffer.from([0, 1, 2, 255, 0]), Buffer.from(line(text)), Buffer.alloc(64)]))
+        .commit()
+        .push('main'),
   },
   {
     title: 'a file that .gitattributes calls binary',
@@ -114,7 +162,10 @@ const CASES: readonly Case[] = [
     title: 'a commit with configuration against every rule, and inline marks',
     push: (c, text) =>
       c
-        .write('.leakgate.yml', "disabledRules: [github-pat]\nallowlists:\n  - { description: all, paths: ['**'] }\nsettings: { hook: { mode: warn } }\n")
+        .write(
+          '.leakgate.yml',
+          "disabledRules: [github-pat]\nallowlists:\n  - { description: all, paths: ['**'] }\nsettings: { hook: { mode: warn } }\n",
+        )
         .write('a.txt', `${line(text).trimEnd()} # leakgate:allow gitleaks:allow\n`)
         .commit()
         .push('main'),
@@ -186,11 +237,17 @@ describe('a push', () => {
     client.write('a.txt', `first\n${line(SECRET)}last\n`).commit();
     assert.ok(client.push('main').accepted, 'no hook yet');
     await installInto(server);
-    const edited = client.write('a.txt', `first, edited\n  ${line(SECRET)}last\n`).commit().push('main');
+    const edited = client
+      .write('a.txt', `first, edited\n  ${line(SECRET)}last\n`)
+      .commit()
+      .push('main');
     assert.ok(edited.accepted, edited.stderr);
     assert.match(edited.stderr, /remote: warning: .*that was there before/);
     assert.doesNotMatch(edited.stderr, /error:/);
-    const second = client.write('a.txt', `${line(SECRET)}${line(fakeGithubPat('another'))}`).commit().push('main');
+    const second = client
+      .write('a.txt', `${line(SECRET)}${line(fakeGithubPat('another'))}`)
+      .commit()
+      .push('main');
     expectVerdict(second, SECRET);
     assert.match(second.stderr, /brings 1 secret\./);
   });

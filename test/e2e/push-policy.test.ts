@@ -18,12 +18,18 @@ async function start(options: ServerOptions = {}): Promise<{ client: TempRepo; s
 }
 
 function pushLeak(client: TempRepo, ...options: string[]): PushResult {
-  return client.write('a.txt', LEAK).commit().push(...options, 'main');
+  return client
+    .write('a.txt', LEAK)
+    .commit()
+    .push(...options, 'main');
 }
 
 function auditOf(server: TempRepo): Record<string, unknown>[] {
   const log = readFileSync(join(server.path, 'leakgate/audit.jsonl'), 'utf8');
-  return log.trimEnd().split('\n').map((line) => JSON.parse(line) as Record<string, unknown>);
+  return log
+    .trimEnd()
+    .split('\n')
+    .map((line) => JSON.parse(line) as Record<string, unknown>);
 }
 
 const hook = (settings: string): ServerOptions => ({ config: `settings: { hook: { ${settings} } }\n` });
@@ -31,7 +37,8 @@ const hook = (settings: string): ServerOptions => ({ config: `settings: { hook: 
 describe('a refusal', () => {
   it('shows twenty findings, counts all, and fits in 72 columns', async () => {
     const { client } = await start();
-    for (let i = 0; i < 33; i++) client.write(`${'a very long folder name/'.repeat(6)}f${i}.txt`, `key = ${fakeGithubPat(`many ${i}`)}\n`);
+    for (let i = 0; i < 33; i++)
+      client.write(`${'a very long folder name/'.repeat(6)}f${i}.txt`, `key = ${fakeGithubPat(`many ${i}`)}\n`);
     const { stderr, accepted } = client.commit().push('main');
     assert.equal(accepted, false);
     assert.match(stderr, /it brings 33 secrets\./);
@@ -143,13 +150,19 @@ describe('a bypass', () => {
 });
 
 describe('a deadline that passes', () => {
-  const slow = (settings: string): ServerOptions => ({ ...hook(settings), env: slowGit(createTempFolder(), 'rev-list', 20) });
+  const slow = (settings: string): ServerOptions => ({
+    ...hook(settings),
+    env: slowGit(createTempFolder(), 'rev-list', 20),
+  });
 
   it('refuses the push', async () => {
     const { client } = await start(slow('deadlineMs: 1500'));
     const { accepted, stderr } = client.write('a.txt', 'clean\n').commit().push('main');
     assert.equal(accepted, false);
-    assert.match(words(stderr), /^Leakgate could not check all of this push, so it is refused\. .*(?:deadline|in time).* Push in smaller parts/);
+    assert.match(
+      words(stderr),
+      /^Leakgate could not check all of this push, so it is refused\. .*(?:deadline|in time).* Push in smaller parts/,
+    );
   });
 
   it('accepts it where the operator wants that, on record', async () => {
@@ -197,7 +210,10 @@ describe('a broken installation', () => {
     writeFileSync(join(server.path, 'leakgate.yml'), 'settings: { hook: { mode: blok } }\n');
     const { accepted, stderr } = client.write('a.txt', 'clean\n').commit().push('main');
     assert.equal(accepted, false);
-    assert.match(words(stderr), /^Leakgate could not check this push, so it is refused\. CONFIG_INVALID: .*leakgate\.yml:1:.*did you mean "block"/);
+    assert.match(
+      words(stderr),
+      /^Leakgate could not check this push, so it is refused\. CONFIG_INVALID: .*leakgate\.yml:1:.*did you mean "block"/,
+    );
     rmSync(join(server.path, 'leakgate.yml'));
     assert.ok(client.push('main').accepted);
   });
@@ -248,7 +264,13 @@ describe('.leakgate.yml', () => {
     client.write('.leakgate.yml', "allowlists:\n  - { description: samples, paths: ['samples/**'] }\n").commit();
     assert.ok(client.push('main').accepted);
     assert.ok(client.write('samples/a.txt', LEAK).commit().push('main').accepted, 'allowed by now');
-    assert.equal(client.write('src/a.txt', `key = ${fakeGithubPat('elsewhere')}\n`).commit().push('main').accepted, false);
+    assert.equal(
+      client
+        .write('src/a.txt', `key = ${fakeGithubPat('elsewhere')}\n`)
+        .commit()
+        .push('main').accepted,
+      false,
+    );
   });
 
   it('that is wrong, or a link, stops no push and weakens nothing', async () => {
@@ -267,7 +289,12 @@ describe('a secret that was pushed', () => {
     const outputs = [
       pushLeak(client).stderr,
       client.push(`HEAD:refs/heads/${SECRET}`).stderr.replaceAll(`-> ${SECRET}`, ''),
-      client.write(`${SECRET}.txt`, LEAK).commit(`about ${SECRET}`, { author: SECRET }).tag(`t-${SECRET}`, 'HEAD', SECRET).push('--tags').stderr.replaceAll(`t-${SECRET} -> t-${SECRET}`, ''),
+      client
+        .write(`${SECRET}.txt`, LEAK)
+        .commit(`about ${SECRET}`, { author: SECRET })
+        .tag(`t-${SECRET}`, 'HEAD', SECRET)
+        .push('--tags')
+        .stderr.replaceAll(`t-${SECRET} -> t-${SECRET}`, ''),
       client.push('-o', `leakgate.skip=it is ${SECRET}`, 'main').stderr,
     ];
     for (const output of outputs) assert.ok(!output.includes(SECRET), output);
@@ -287,7 +314,10 @@ function filesBelow(folder: string): string[] {
 
 /** What the hook printed, as it printed it. */
 function said(stderr: string): string[] {
-  return stderr.split('\n').filter((line) => line.startsWith('remote: ')).map((line) => line.slice('remote: '.length).trimEnd());
+  return stderr
+    .split('\n')
+    .filter((line) => line.startsWith('remote: '))
+    .map((line) => line.slice('remote: '.length).trimEnd());
 }
 
 /** The same as running text: a line may be broken anywhere. */

@@ -77,7 +77,12 @@ describe('a client that is killed during the hook', () => {
       const server = await createHookedServer(client, { env: slowGit(slow, 'rev-list', 2.5) });
       await overHttp(client, server);
       client.write('a.txt', text).commit();
-      const push = spawn('git', ['push', 'origin', 'main'], { cwd: client.path, env: isolatedEnv(), stdio: 'ignore', detached: true });
+      const push = spawn('git', ['push', 'origin', 'main'], {
+        cwd: client.path,
+        env: isolatedEnv(),
+        stdio: 'ignore',
+        detached: true,
+      });
       await until(() => existsSync(join(slow, 'started')), 'the hook started');
       process.kill(-(push.pid as number), 'SIGKILL');
       const isApplied = (): boolean => server.tryGit('rev-parse', '--verify', '-q', 'main').status === 0;
@@ -101,5 +106,6 @@ function quarantines(server: TempRepo): string[] {
 }
 
 async function until(condition: () => boolean, what: string): Promise<void> {
-  for (const start = Date.now(); !condition(); await sleep(50)) assert.ok(Date.now() - start < 30_000, `waited in vain: ${what}`);
+  for (const start = Date.now(); !condition(); await sleep(50))
+    assert.ok(Date.now() - start < 30_000, `waited in vain: ${what}`);
 }

@@ -61,7 +61,10 @@ function serve(root: string, env: NodeJS.ProcessEnv, request: IncomingMessage, r
     head = Buffer.concat([head, chunk]);
     const end = head.indexOf('\r\n\r\n');
     if (end < 0) return;
-    const headers = head.toString('latin1', 0, end).split('\r\n').map((text) => text.split(': ') as [string, string]);
+    const headers = head
+      .toString('latin1', 0, end)
+      .split('\r\n')
+      .map((text) => text.split(': ') as [string, string]);
     const status = headers.find(([name]) => name.toLowerCase() === 'status')?.[1] ?? '200';
     response.writeHead(Number.parseInt(status, 10), headers.filter(([name]) => name.toLowerCase() !== 'status').flat());
     response.write(head.subarray(end + 4));

@@ -43,7 +43,10 @@ export interface ServerOptions {
 
 /** A bare repository with the hook, known to `client` as `origin`. */
 export async function createHookedServer(client: TempRepo, options: ServerOptions = {}): Promise<TempRepo> {
-  const server = client.addBareRemote('origin', options.objectFormat === undefined ? {} : { objectFormat: options.objectFormat });
+  const server = client.addBareRemote(
+    'origin',
+    options.objectFormat === undefined ? {} : { objectFormat: options.objectFormat },
+  );
   await installInto(server, options);
   return server;
 }
@@ -71,11 +74,16 @@ function lendCaches(repo: TempRepo): void {
 }
 
 function keepCache(repo: TempRepo): void {
-  if (lent === undefined && existsSync(join(repo.gitDir, 'leakgate/policy.cache'))) lent = join(repo.gitDir, 'leakgate');
+  if (lent === undefined && existsSync(join(repo.gitDir, 'leakgate/policy.cache')))
+    lent = join(repo.gitDir, 'leakgate');
 }
 
 /** A `git` that waits before it does what `command` names, for hooks to be slow with: put the folder first in PATH. */
 export function slowGit(folder: string, command: string, seconds: number): Record<string, string> {
-  writeFileSync(join(folder, 'git'), `#!/bin/sh\ncase " $* " in *" ${command} "*) : > '${folder}/started'; sleep ${seconds} ;; esac\nPATH='${process.env['PATH']}'\nexec git "$@"\n`, { mode: 0o755 });
+  writeFileSync(
+    join(folder, 'git'),
+    `#!/bin/sh\ncase " $* " in *" ${command} "*) : > '${folder}/started'; sleep ${seconds} ;; esac\nPATH='${process.env['PATH']}'\nexec git "$@"\n`,
+    { mode: 0o755 },
+  );
   return { PATH: `${folder}:${process.env['PATH'] ?? ''}` };
 }

@@ -1,5 +1,17 @@
 import assert from 'node:assert/strict';
-import { chmodSync, existsSync, lstatSync, mkdirSync, readdirSync, readFileSync, readlinkSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  existsSync,
+  lstatSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  readlinkSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
 import { openRepository } from '../../src/git/repository.ts';
@@ -78,7 +90,8 @@ describe('installing', () => {
 
   it('leaves a server alone that runs pre-receive.d by itself', async () => {
     const { client, repo } = server();
-    const own = '#!/bin/sh\ninput=$(cat)\nfor hook in "$(dirname "$0")"/pre-receive.d/*; do\n  echo "$input" | "$hook" || exit 1\ndone\n';
+    const own =
+      '#!/bin/sh\ninput=$(cat)\nfor hook in "$(dirname "$0")"/pre-receive.d/*; do\n  echo "$input" | "$hook" || exit 1\ndone\n';
     repo.writeHook('pre-receive', own);
     const { foreignDispatcher } = await installInto(repo);
     assert.equal(foreignDispatcher, true);
@@ -91,7 +104,10 @@ describe('installing', () => {
     const { repo } = server();
     const elsewhere = createTempFolder();
     repo.git('config', 'core.hooksPath', elsewhere);
-    await assert.rejects(installInto(repo), { code: 'HOOK_INSTALL', message: /core\.hooksPath is .* \(set in .*config\)/ });
+    await assert.rejects(installInto(repo), {
+      code: 'HOOK_INSTALL',
+      message: /core\.hooksPath is .* \(set in .*config\)/,
+    });
     assert.ok(!existsSync(join(repo.path, 'hooks/pre-receive.d')));
     repo.git('config', 'core.hooksPath', join(repo.path, 'hooks'));
     await installInto(repo);
@@ -114,7 +130,9 @@ describe('installing', () => {
 
   it('under a broken configuration changes no hook', async () => {
     const { repo } = server();
-    await assert.rejects(installInto(repo, { config: 'settings: { hook: { mode: blok } }\n' }), { code: 'CONFIG_INVALID' });
+    await assert.rejects(installInto(repo, { config: 'settings: { hook: { mode: blok } }\n' }), {
+      code: 'CONFIG_INVALID',
+    });
     assert.ok(!existsSync(join(repo.path, 'hooks/pre-receive')));
   });
 
@@ -157,7 +175,10 @@ describe('uninstalling', () => {
       const { repo } = server();
       prepare(repo);
       writeFileSync(join(repo.path, 'leakgate.yml'), BYPASS);
-      writeFileSync(join(repo.path, 'config'), `${readFileSync(join(repo.path, 'config'), 'utf8')}[odd]   spacing=kept ; and comments\n`);
+      writeFileSync(
+        join(repo.path, 'config'),
+        `${readFileSync(join(repo.path, 'config'), 'utf8')}[odd]   spacing=kept ; and comments\n`,
+      );
       repo.git('config', '--unset', 'receive.advertisePushOptions');
       const before = snapshot(repo.path);
       await installInto(repo, { config: BYPASS });
@@ -202,7 +223,11 @@ function snapshot(folder: string): Record<string, string> {
   const found: Record<string, string> = {};
   for (const path of pathsBelow(folder)) {
     const stats = lstatSync(join(folder, path));
-    const content = stats.isSymbolicLink() ? readlinkSync(join(folder, path)) : stats.isFile() ? readFileSync(join(folder, path), 'latin1') : '';
+    const content = stats.isSymbolicLink()
+      ? readlinkSync(join(folder, path))
+      : stats.isFile()
+        ? readFileSync(join(folder, path), 'latin1')
+        : '';
     found[path] = `${stats.mode.toString(8)} ${stats.uid}:${stats.gid} ${content}`;
   }
   return found;

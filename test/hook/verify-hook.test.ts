@@ -13,7 +13,10 @@ import { createRepo, createTempFolder, isolatedEnv } from '../helpers/temp-repo.
 import type { TempRepo } from '../helpers/temp-repo.ts';
 
 async function installed(options: ServerOptions = {}): Promise<TempRepo> {
-  const repo = createRepo({ bare: true, ...(options.objectFormat === undefined ? {} : { objectFormat: options.objectFormat }) });
+  const repo = createRepo({
+    bare: true,
+    ...(options.objectFormat === undefined ? {} : { objectFormat: options.objectFormat }),
+  });
   await installInto(repo, options);
   return repo;
 }
@@ -32,7 +35,10 @@ describe('verifying', () => {
     const before = scratchFolders();
     const status = await verify(repo);
     assert.deepEqual(broken(status), [], JSON.stringify(status.checks));
-    assert.match(status.checks.find(({ name }) => name === 'canary')?.text ?? '', /was refused, and a harmless push accepted/);
+    assert.match(
+      status.checks.find(({ name }) => name === 'canary')?.text ?? '',
+      /was refused, and a harmless push accepted/,
+    );
     assert.deepEqual(scratchFolders(), before);
     assert.equal(repo.git('for-each-ref'), '');
   });
@@ -53,7 +59,9 @@ describe('verifying', () => {
     assert.ok(!readdirSync(join(ran, '..')).includes('ran'));
   });
 
-  const DAMAGES: Readonly<Record<string, { readonly damage: (repo: TempRepo) => void; readonly broken: readonly string[] }>> = {
+  const DAMAGES: Readonly<
+    Record<string, { readonly damage: (repo: TempRepo) => void; readonly broken: readonly string[] }>
+  > = {
     'a dispatcher that is not executable': {
       damage: (repo) => chmodSync(join(repo.path, 'hooks/pre-receive'), 0o644),
       broken: ['dispatcher', 'canary'],
@@ -70,7 +78,10 @@ describe('verifying', () => {
       damage: (repo) => void repo.writeHook('pre-receive', '#!/bin/sh\nexit 0\n'),
       broken: ['dispatcher', 'canary'],
     },
-    'a hook that was deleted': { damage: (repo) => rmSync(join(repo.path, 'hooks/pre-receive')), broken: ['dispatcher', 'canary'] },
+    'a hook that was deleted': {
+      damage: (repo) => rmSync(join(repo.path, 'hooks/pre-receive')),
+      broken: ['dispatcher', 'canary'],
+    },
     'a configuration with a mistake': {
       damage: (repo) => writeFileSync(join(repo.path, 'leakgate.yml'), 'settings: { hook: { mode: blok } }\n'),
       broken: ['configuration'],
@@ -92,7 +103,7 @@ describe('verifying', () => {
     const repo = createRepo({ bare: true });
     await installInto(repo, {});
     const shim = join(repo.path, 'hooks/pre-receive.d/50-leakgate');
-    writeFileSync(shim, "#!/bin/sh\nnode='/nowhere/node'\nentry='/nowhere/hook.cjs'\n\"$node\" \"$entry\"\n");
+    writeFileSync(shim, '#!/bin/sh\nnode=\'/nowhere/node\'\nentry=\'/nowhere/hook.cjs\'\n"$node" "$entry"\n');
     const found = broken(await verify(repo));
     assert.ok(found.includes('node') && found.includes('entry') && found.includes('canary'), found.join());
   });
