@@ -4,10 +4,10 @@
  */
 import { Random } from './random.ts';
 
-const NOUNS =
-  'user token config index path buffer value name request secret key session client node list cache file password line event'.split(
-    ' ',
-  );
+const NOUNS = (
+  'user config index path buffer name request client node list cache file line event window layer scope store field group panel range ' +
+  'shape point color table count order image frame chart label input query state model route stage block token key password secret'
+).split(' ');
 const VERBS = 'get set read write find make load parse check open close send update remove create'.split(' ');
 const TYPES = 'string number boolean Buffer Map Set void Promise'.split(' ');
 /** Lines are made once and then drawn: the text costs little, and repeats as real code does. */
