@@ -111,7 +111,7 @@ export const CRC_CHECKS = {
   'grafana-crc': grafanaCrc,
   'cloudflare-crc': bodyCrc('cfut_', 40, ALPHABETS.base62, (sum) => toHex32(sum)),
   'vercel-crc': bodyCrc('vcp_', 50, ALPHABETS.b64url, (sum) => toBase62(sum, 6)),
-  'zuplo-crc': bodyCrc('zpka_', 32, ALPHABETS.lalnum, (sum) => toHex32(sum)),
+  'zuplo-crc': bodyCrc('zpka_', 32, ALPHABETS.lalnum, (sum) => `_${toHex32(sum)}`),
   'confluent-crc': confluentCrc,
 } satisfies Readonly<Record<string, Check>>;
 
