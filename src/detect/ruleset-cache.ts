@@ -14,14 +14,8 @@ import type { CompiledRuleset } from './compile-ruleset.ts';
 const MAGIC = Buffer.from('LGRC', 'latin1');
 /** Of this layout. What the ruleset's own tables mean is the key's business: it has to contain the version of Leakgate. */
 const VERSION = 1;
-const HASH_BYTES = 32;
-const AT = {
-  version: 4,
-  key: 8,
-  checksum: 8 + HASH_BYTES,
-  jsonLength: 8 + 2 * HASH_BYTES,
-  json: 16 + 2 * HASH_BYTES,
-} as const;
+/** The key is kept as its SHA-256, the checksum is a CRC-32. */
+const AT = { version: 4, key: 8, checksum: 40, jsonLength: 44, json: 48 } as const;
 const ALIGNMENT = 8;
 
 const TABLE_TYPES = { Uint8Array, Uint16Array, Uint32Array, Int8Array, Int16Array, Int32Array, Float64Array } as const;
