@@ -1,4 +1,5 @@
-import { open, realpath, stat, writeFile } from 'node:fs/promises';
+import { open, readlink, realpath, stat, writeFile } from 'node:fs/promises';
+import { dirname, resolve } from 'node:path';
 import { LeakgateError } from '../model/errors.ts';
 import { writeFileAtomic } from '../util/write-atomic.ts';
 import { PRINTERS } from './report.ts';
@@ -11,7 +12,7 @@ export interface ReportFileOptions {
 }
 
 /**
- * Writes the report to a file that is there whole or not at all. A link is followed; a device or pipe (`-o /dev/stderr`) is written
+ * Writes the report to a file that is there whole or not at all. A link is followed; a device or pipe (`-o /dev/stdout`) is written
  * to in place. An existing file keeps its permissions, unless they are too wide for secrets. Throws `OUTPUT_FAILED`.
  */
 export async function writeReportFile(
@@ -43,11 +44,14 @@ interface Target {
 
 async function findTarget(path: string): Promise<Target> {
   try {
-    const real = await realpath(path);
-    const stats = await stat(real);
-    return { path: real, special: !stats.isFile(), mode: stats.mode & 0o777 };
+    // Not by its real path: that of a pipe behind `/dev/stdout` names nothing.
+    const stats = await stat(path);
+    if (!stats.isFile() || /^\/(?:dev|proc)\//.test(path)) return { path, special: true, mode: 0 };
+    return { path: await realpath(path), special: false, mode: stats.mode & 0o777 };
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
+    const target = await readlink(path).catch(() => undefined);
+    if (target !== undefined) return findTarget(resolve(dirname(path), target));
     return { path, special: false, mode: 0o666 };
   }
 }

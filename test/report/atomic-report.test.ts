@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
 import { chmod, lstat, mkdtemp, readdir, readFile, rm, stat, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -76,6 +77,31 @@ describe('writeReportFile', () => {
     await write('/dev/null');
     assert.ok((await stat('/dev/null')).isCharacterDevice());
   });
+
+  it('creates what a link to nothing names', async () => {
+    const link = join(folder, 'dangling.json');
+    await symlink('later.json', link);
+    await write(link);
+    assert.ok((await lstat(link)).isSymbolicLink());
+    assert.equal(await readFile(join(folder, 'later.json'), 'utf8'), printReport('json', makeReportInput()));
+  });
+
+  it(
+    'writes to a pipe behind a link in place, as /dev/stdout is one',
+    { skip: process.platform !== 'linux' },
+    async () => {
+      const link = join(folder, 'stdout');
+      await symlink('/proc/self/fd/1', link);
+      const script = `import { writeReportFile } from ${JSON.stringify(import.meta.resolve('../../src/report/atomic-report.ts'))};
+      import { makeReportInput } from ${JSON.stringify(import.meta.resolve('../helpers/make-report-input.ts'))};
+      await writeReportFile('json', makeReportInput(), ${JSON.stringify(link)}, { showSecrets: false });`;
+      const args = ['--import', import.meta.resolve('tsx'), '--input-type=module', '--eval', script];
+      // A shell makes a pipe; node would make a socket, which nobody can open by name.
+      const printed = execFileSync('sh', ['-c', '"$0" "$@" | cat', process.execPath, ...args], { encoding: 'utf8' });
+      assert.equal(printed, printReport('json', makeReportInput()));
+      assert.ok((await lstat(link)).isSymbolicLink());
+    },
+  );
 
   it('names the path when it cannot write', async () => {
     const failures = [join(folder, 'no', 'such', 'folder.json'), folder, '/dev/full'];
