@@ -41,7 +41,7 @@ const VECTORS: Readonly<Record<string, readonly string[]>> = {
   'grafana-crc': ['glsa_', 'Qw3x'.repeat(8), '_', 'c65fbd23'],
   'confluent-crc': ['cflt', 'Ab1'.repeat(18), '3VYYXQ'],
   'vercel-crc': ['vcp_', 'n0W-y'.repeat(10), '1QCBMK'],
-  'zuplo-crc': ['zpka_', 'k9f2'.repeat(8), 'b95df7c7'],
+  'zuplo-crc': ['zpka_', 'k9f2'.repeat(8), '_b95df7c7'],
   'cloudflare-crc': ['cfut_', 'Zx81'.repeat(10), '42fec1d0'],
   'nkey-crc16': ['SUAAAAICAMCAKBQHBAEQUCYMBU', 'HA6EARCIJRIFIWC4MBSGQ3DQ', 'OR4H776Y'],
   base58check: ['5HpHgWkLaovGWySEFpng1X', 'Q6pdG1TzNWR7SrET', 'vfTRVdKHNXZh8'],
