@@ -55,23 +55,19 @@ function readFrom(
   onBytes: (count: number) => void,
 ): { fill: Fill; close(): void } {
   const chunks = stream[Symbol.asyncIterator]() as AsyncIterator<Buffer | string>;
-  const aborted = new Promise<undefined>((resolve) => {
-    if (signal.aborted) resolve(undefined);
-    signal.addEventListener('abort', () => resolve(undefined), { once: true });
-  });
-  let rest = Buffer.alloc(0);
+  let rest: Buffer = Buffer.alloc(0);
   let ended = false;
   return {
     async fill(into) {
       let filled = 0;
       while (filled < into.length) {
         if (rest.length === 0) {
-          const next = ended ? undefined : await Promise.race([chunks.next(), aborted]);
+          const next = ended ? undefined : await unlessAborted(chunks.next(), signal);
           if (next === undefined || next.done === true) {
             ended = true;
             break;
           }
-          rest = Buffer.from(next.value);
+          rest = typeof next.value === 'string' ? Buffer.from(next.value) : next.value;
           onBytes(rest.length);
         }
         const count = rest.copy(into, filled);
@@ -82,4 +78,14 @@ function readFrom(
     },
     close: () => void stream.destroy(),
   };
+}
+
+/** Undefined once the signal is aborted. No `Promise.race` with one long promise: that would hold on to everything read so far. */
+function unlessAborted<T>(work: Promise<T>, signal: AbortSignal): Promise<T | undefined> {
+  return new Promise((resolve, reject) => {
+    const abort = (): void => resolve(undefined);
+    if (signal.aborted) abort();
+    signal.addEventListener('abort', abort, { once: true });
+    work.then(resolve, reject).finally(() => signal.removeEventListener('abort', abort));
+  });
 }

@@ -4,6 +4,9 @@ import { chmodSync, mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { Readable } from 'node:stream';
 import { describe, it } from 'node:test';
+import { setImmediate } from 'node:timers/promises';
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
 import { fakeGithubPat } from '../helpers/fake-secrets.ts';
 import { brief, open, scan, testPolicy } from '../helpers/scan-repo.ts';
 import { createRepo, createTempFolder } from '../helpers/temp-repo.ts';
@@ -170,6 +173,26 @@ describe('a scan of standard input', () => {
   it('judges by the name it is given', async () => {
     const named = await scan({ kind: 'stdin', stream: Readable.from([`sou_${SECRET.slice(4, 24)}`]), name: 'x.src' });
     assert.deepEqual(brief(named.findings), ['x.src:1 source-only new']);
+  });
+
+  it('keeps nothing of what it has read, however long it is', async () => {
+    setFlagsFromString('--expose-gc');
+    const collectGarbage = runInNewContext('gc') as () => void;
+    const pieces: WeakRef<Buffer>[] = [];
+    let alive = Infinity;
+    async function* produce(): AsyncGenerator<Buffer> {
+      for (let i = 0; i < 64; i++) {
+        const piece = Buffer.alloc(1 << 16, 'some text\n');
+        pieces.push(new WeakRef(piece));
+        yield piece;
+      }
+      await setImmediate();
+      collectGarbage();
+      alive = pieces.filter((piece) => piece.deref() !== undefined).length;
+    }
+    const { coverage } = await scan({ kind: 'stdin', stream: Readable.from(produce(), { objectMode: false }) });
+    assert.equal(coverage.bytes, 64 << 16);
+    assert.ok(alive < 16, `${alive} of ${pieces.length} pieces are still in memory`);
   });
 
   it('does not wait for ever', async () => {
