@@ -45,6 +45,12 @@ export function* walkDirectory(root: string, options: WalkOptions): Generator<Wa
       const path = folder.path.length === 0 ? name : Buffer.concat([folder.path, SEPARATOR, name]);
       if (name.equals(DOT_GIT) || isIgnored(levels, path, isFolder)) {
         yield { kind: 'skipped', path };
+      } else if (isFolder && name.equals(OBJECTS) && isObjectStore(root, path, listed)) {
+        yield {
+          kind: 'unreadable',
+          path,
+          detail: 'compressed objects of a repository; scan that repository by itself',
+        };
       } else if (isFolder) {
         yield { kind: 'folder', path };
         folders.push({ path, levels });
@@ -66,6 +72,31 @@ function levelsAbove(root: string, path: Buffer): readonly Level[] {
 }
 
 const DOT_GIT = Buffer.from('.git');
+const OBJECTS = Buffer.from('objects');
+
+/**
+ * Whether `path` is the `objects` of a bare repository (`siblings` are what stands beside it) and holds any. Read as files these are
+ * compressed, nothing can be found in them, and a folder of repositories would be called clean.
+ */
+function isObjectStore(root: string, path: Buffer, siblings: readonly Listed[]): boolean {
+  const has = (wanted: string, folder: boolean): boolean =>
+    siblings.some(({ name, isFolder }) => isFolder === folder && name.toString('latin1') === wanted);
+  if (!has('HEAD', false) || !has('refs', true)) return false;
+  const names = (folder: Buffer): string[] => {
+    const listed = list(root, folder);
+    return typeof listed === 'string' ? [] : listed.map(({ name }) => name.toString('latin1'));
+  };
+  return (
+    names(path).some((name) => /^[0-9a-f]{2}$/.test(name)) ||
+    names(Buffer.concat([path, Buffer.from('/pack')])).some((name) => name.endsWith('.pack')) ||
+    names(Buffer.concat([path, Buffer.from('/info')])).includes('alternates')
+  );
+}
+
+interface Listed {
+  readonly name: Buffer;
+  readonly isFolder: boolean;
+}
 
 /** Path of an entry for system calls: names may be no UTF-8. */
 export function absolutePath(root: string, path: Buffer): Buffer {
@@ -74,7 +105,7 @@ export function absolutePath(root: string, path: Buffer): Buffer {
     : Buffer.concat([Buffer.from(root.endsWith('/') ? root : `${root}/`), path]);
 }
 
-function list(root: string, path: Buffer): { name: Buffer; isFolder: boolean }[] | string {
+function list(root: string, path: Buffer): Listed[] | string {
   try {
     const entries = readdirSync(absolutePath(root, path), {
       withFileTypes: true,
@@ -103,7 +134,7 @@ function withIgnoreFile(
   root: string,
   path: Buffer,
   levels: readonly Level[],
-  listed: readonly { name: Buffer; isFolder: boolean }[],
+  listed: readonly Listed[],
 ): readonly Level[] {
   if (!listed.some(({ name, isFolder }) => !isFolder && name.equals(GITIGNORE))) return levels;
   const file = path.length === 0 ? GITIGNORE : Buffer.concat([path, SEPARATOR, GITIGNORE]);
