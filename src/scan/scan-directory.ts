@@ -166,28 +166,25 @@ async function scanOpened(
   const { settings, policy, stop } = context;
   const descriptor = openFile(absolutePath(reader.root, entry.path));
   try {
-    if (entry.size > policy.settings.maxBlobBytes) {
-      const fill = async (into: Buffer): Promise<number> => {
-        await setImmediate();
-        return readUpTo(descriptor, into);
-      };
-      return await scanStream(fill, content, {
-        kind: 'file',
-        object,
-        maxFindings: settings.maxFindingsPerBlob,
-        signal: stop.signal,
-      });
+    if (entry.size <= policy.settings.maxBlobBytes) {
+      // One byte more than it had shows whether there is more: it has grown meanwhile, or like those of /proc says 0.
+      if (reader.buffer.length < entry.size + 1)
+        reader.buffer = Buffer.allocUnsafeSlow(Math.max(entry.size + 1, reader.buffer.length * 2));
+      const filled = readUpTo(descriptor, reader.buffer, 0);
+      if (filled < reader.buffer.length) {
+        const found = content.scan(reader.buffer.subarray(0, filled), 'file', object);
+        return { ...found, bytes: filled, undecoded: false, stopped: false };
+      }
     }
-    // One byte more than it had shows whether it has grown meanwhile; then there is more to come.
-    if (reader.buffer.length < entry.size + 1)
-      reader.buffer = Buffer.allocUnsafeSlow(Math.max(entry.size + 1, reader.buffer.length * 2));
-    const filled = readUpTo(descriptor, reader.buffer);
-    return {
-      ...content.scan(reader.buffer.subarray(0, filled), 'file', object),
-      bytes: filled,
-      undecoded: false,
-      stopped: false,
+    let at = 0;
+    const fill = async (into: Buffer): Promise<number> => {
+      await setImmediate();
+      const count = readUpTo(descriptor, into, at);
+      at += count;
+      return count;
     };
+    const { signal } = stop;
+    return await scanStream(fill, content, { kind: 'file', object, maxFindings: settings.maxFindingsPerBlob, signal });
   } finally {
     closeSync(descriptor);
   }
@@ -198,10 +195,11 @@ function openFile(path: PathLike): number {
   return openSync(path, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
 }
 
-function readUpTo(descriptor: number, into: Buffer): number {
+/** Reads from `position` on until `into` is full or the file ends. */
+function readUpTo(descriptor: number, into: Buffer, position: number): number {
   let filled = 0;
   while (filled < into.length) {
-    const count = readSync(descriptor, into, filled, into.length - filled, null);
+    const count = readSync(descriptor, into, filled, into.length - filled, position + filled);
     if (count === 0) break;
     filled += count;
   }

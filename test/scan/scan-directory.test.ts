@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
-import { spawnSync } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
 import { chmodSync, mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { Readable } from 'node:stream';
@@ -9,7 +10,7 @@ import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import { fakeGithubPat } from '../helpers/fake-secrets.ts';
 import { brief, open, scan, testPolicy } from '../helpers/scan-repo.ts';
-import { createRepo, createTempFolder } from '../helpers/temp-repo.ts';
+import { createRepo, createTempFolder, isolatedEnv } from '../helpers/temp-repo.ts';
 
 const SECRET = fakeGithubPat('one');
 const OTHER = fakeGithubPat('two');
@@ -152,6 +153,48 @@ describe('a scan of a directory', () => {
     const staged = await scan({ kind: 'staged', repository: await open(repo) });
     assert.equal(staged.coverage.outcome, 'complete');
     assert.equal(spawnSync('ls', [marker]).status, 2);
+  });
+
+  it('says that the objects of a bare repository inside were not read', async () => {
+    const path = folder({
+      'a.txt': 'a\n',
+      'objects/HEAD': 'no repository\n',
+      'empty.git/HEAD': 'ref: refs/heads/main\n',
+    });
+    for (const name of ['objects/info', 'objects/pack', 'refs'])
+      mkdirSync(join(path, 'empty.git', name), { recursive: true });
+    const clean = await scan({ kind: 'directory', path });
+    assert.equal(clean.coverage.outcome, 'complete');
+    const repo = createRepo().write('a', `${SECRET}\n`).commit();
+    for (const [name, pack] of [
+      ['loose.git', false],
+      ['packed.git', true],
+    ] as const) {
+      spawnSync('git', ['clone', '-q', '--bare', '--no-hardlinks', repo.path, join(path, name)], {
+        env: isolatedEnv(),
+      });
+      if (pack) spawnSync('git', ['-C', join(path, name), 'gc', '-q'], { env: isolatedEnv() });
+    }
+    const { coverage } = await scan({ kind: 'directory', path });
+    assert.deepEqual([coverage.outcome, coverage.unread], ['partial', { unreadable: 2 }]);
+    assert.deepEqual(
+      coverage.unreadSamples.map(({ what }) => what),
+      ['loose.git/objects', 'packed.git/objects'],
+    );
+  });
+
+  it('reads a file to its end that says it is empty', { skip: process.platform !== 'linux' }, async () => {
+    const env = { LONG: 'x'.repeat(100_000), Z: `t=${SECRET}` };
+    const child = spawn(process.execPath, ['--eval', 'process.stdout.write("."); setInterval(() => {}, 1e6)'], { env });
+    await once(child.stdout, 'data');
+    try {
+      const { findings, coverage } = await scan({ kind: 'directory', path: `/proc/${child.pid}/environ` });
+      assert.deepEqual(brief(findings), ['environ:1 github-pat new']);
+      assert.ok(coverage.bytes > 100_000, `${coverage.bytes} bytes read`);
+    } finally {
+      child.kill();
+      await once(child, 'exit');
+    }
   });
 
   it('is partial when it is stopped', async () => {
