@@ -21,9 +21,11 @@ const SHAPES: readonly Shape[] = [
 
 const SEED = 20_261_122;
 
+export const SHAPE_NAMES: readonly string[] = SHAPES.map(({ name }) => name);
+
 /** Makes the repositories in temporary folders, which are removed when the process ends. */
-export function generateRepositories(scale: Scale): BenchRepository[] {
-  return SHAPES.map(({ name, write }) => {
+export function generateRepositories(scale: Scale, names = SHAPE_NAMES): BenchRepository[] {
+  return SHAPES.filter(({ name }) => names.includes(name)).map(({ name, write }) => {
     const repo = createRepo({ bare: true });
     const stream = new FastImport(repo);
     write(stream, scale);

@@ -20,7 +20,7 @@ interface Line {
 }
 
 const PART_BYTES = 1 << 20;
-const LENGTHS = { full: 100_000_000, smoke: 200_000 } as const;
+const LENGTHS = { full: 100_000_000, smoke: 100_000 } as const;
 
 const LINES: readonly Line[] = [
   {
@@ -81,7 +81,7 @@ export const worstLines: BenchCase = {
         ...(line.dense === true ? [[TWICE, fill(part, 2 * length)] as const] : []),
       ];
       checkNeedles(line, part, scanner, Math.min(length, 4_000_000));
-      for (let round = -1; round < bench.rounds(3); round++) {
+      for (let round = bench.scale === 'full' ? -1 : 0; round < bench.rounds(3); round++) {
         for (const [contestant, content] of contests) takeSample(bench, scanner, { line, contestant, content, round });
       }
     }
@@ -96,7 +96,7 @@ function takeSample(
   const { result, ...times } = timeHere(() => scanner.scan(content, 'blob', 0));
   const findings = result.findings.length + result.dropped;
   if (round >= 0) bench.sample({ subject: line.name, contestant, round, ...times, bytes: content.length, findings });
-  else bench.answer(`${line.name}, ${contestant}`, `${findings} matches`);
+  if (round === 0) bench.answer(`${line.name}, ${contestant}`, `${findings} matches`);
 }
 
 /** A secret at the start, in the middle and at the end of such a line is found at its place, whatever the rest of the line does. */

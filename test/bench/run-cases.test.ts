@@ -10,7 +10,7 @@ import { judge, toFigures } from '../../bench/summarise.ts';
 describe('the bench, on small content', () => {
   const programs = sourcePrograms();
   let made: readonly BenchRepository[] | undefined;
-  const repositories = (): readonly BenchRepository[] => (made ??= generateRepositories('smoke'));
+  const repositories = (): readonly BenchRepository[] => (made ??= generateRepositories('smoke', ['deep-history']));
 
   // No time is asserted: what is shown is that each case runs, and that its answers are right, or it would have thrown.
   for (const benchCase of CASES) {
