@@ -69,34 +69,31 @@ export function createMatchRunner(ruleset: CompiledRuleset): MatchRunner {
         let from = Math.max(interval.first, done.get(rule) ?? 0);
         while (from <= interval.last) {
           const last = Math.min(interval.last, from + STEP_BYTES);
-          const left = Math.max(0, from - 1);
-          const text = bytes.toString('latin1', left, Math.min(bytes.length, last + length + 1));
-          const anchored = from === last;
-          const hit = pattern.exec(text, from - left, anchored);
-          if (hit === undefined || left + hit.start > last) {
-            from = last + 1;
-            continue;
-          }
-          const start = left + hit.start;
-          const match = ruleset.bounded[rule] === 1 ? shift(rule, left, hit) : within(rule, start, length, pattern);
+          const start = from === last ? from : leftmost(pattern, from, last, length);
+          const match = start === undefined ? undefined : matchAt(rule, start, length, pattern);
           if (match === undefined) {
-            from = start + 1;
+            from = (start ?? last) + 1;
             continue;
           }
           found(match);
-          from = Math.max(match.end, start + 1);
+          from = Math.max(match.end, match.start + 1);
         }
         done.set(rule, from);
       }
 
-      /** The match of a pattern without a bound, in the bytes it may see. */
-      function within(rule: number, start: number, length: number, pattern: Pattern): Match | undefined {
+      /** Where the leftmost match starts that does so in `from` to `last`, seen in a window that decides every one of them. */
+      function leftmost(pattern: Pattern, from: number, last: number, length: number): number | undefined {
+        const left = Math.max(0, from - 1);
+        const text = bytes.toString('latin1', left, Math.min(bytes.length, last + length + 1));
+        const hit = pattern.exec(text, from - left, false);
+        return hit === undefined || left + hit.start > last ? undefined : left + hit.start;
+      }
+
+      /** The match that starts at `start`. A pattern without a bound of its own sees `length` bytes; another sees one more behind its longest match. */
+      function matchAt(rule: number, start: number, length: number, pattern: Pattern): Match | undefined {
         const left = Math.max(0, start - 1);
-        const hit = pattern.exec(
-          bytes.toString('latin1', left, Math.min(bytes.length, start + length)),
-          start - left,
-          true,
-        );
+        const end = start + length + (ruleset.bounded[rule] as number);
+        const hit = pattern.exec(bytes.toString('latin1', left, Math.min(bytes.length, end)), start - left, true);
         return hit === undefined ? undefined : shift(rule, left, hit);
       }
 
