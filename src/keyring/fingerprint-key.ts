@@ -12,6 +12,11 @@ export interface KeyOptions {
   readonly env?: NodeJS.ProcessEnv;
   /** Tried when LEAKGATE_KEY_FILE is unset; for installations as a whole. */
   readonly systemFile?: string;
+  /**
+   * Whoever can do without a lasting key: told why the user's own key cannot be created (a container without a home folder that can be
+   * written), and given a key for this process alone.
+   */
+  readonly onNoHome?: (reason: string) => void;
 }
 
 /**
@@ -23,11 +28,25 @@ export interface KeyOptions {
  * and losing it makes every review void. So it is refused when others than its owner may read it.
  */
 export async function loadFingerprintKey(options: KeyOptions = {}): Promise<Uint8Array> {
-  const { env = process.env, systemFile = '/etc/leakgate/key' } = options;
+  const { env = process.env, systemFile = '/etc/leakgate/key', onNoHome } = options;
   const named = env['LEAKGATE_KEY_FILE'];
   if (named) return (await readKey(named)) ?? createKey(named);
   const own = join(configFolder(env), 'leakgate', 'key');
-  return (await readKey(systemFile)) ?? (await readKey(own)) ?? createKey(own);
+  const key = (await readKey(systemFile)) ?? (await readKey(own));
+  if (key !== undefined) return key;
+  try {
+    return await createKey(own);
+  } catch (error) {
+    if (onNoHome === undefined || !isNoHome(error)) throw error;
+    onNoHome((error as LeakgateError).message);
+    return randomBytes(KEY_BYTES);
+  }
+}
+
+/** Whether a key could not be created because nothing can be written there. */
+function isNoHome(error: unknown): boolean {
+  const cause = error instanceof LeakgateError ? (error.cause as NodeJS.ErrnoException | undefined) : undefined;
+  return ['EACCES', 'EPERM', 'EROFS', 'ENOENT', 'ENOTDIR'].includes(cause?.code ?? '');
 }
 
 async function readKey(path: string): Promise<Uint8Array | undefined> {
@@ -51,7 +70,7 @@ async function readKey(path: string): Promise<Uint8Array | undefined> {
     }
   } catch (error) {
     if (error instanceof LeakgateError) throw error;
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
+    if (['ENOENT', 'ENOTDIR'].includes((error as NodeJS.ErrnoException).code ?? '')) return undefined;
     throw new LeakgateError('KEY_INVALID', `the fingerprint key ${path} cannot be read: ${(error as Error).message}`, {
       cause: error,
     });
