@@ -9,6 +9,7 @@ import { findPolicySources } from '../policy/policy-sources.ts';
 import type { PolicySources } from '../policy/policy-sources.ts';
 import type { CliContext } from './cli-context.ts';
 import { printWarnings } from './print-error.ts';
+import { printText } from './terminal-text.ts';
 
 /** What is scanned or asked about. */
 export interface PolicyPlace {
@@ -43,7 +44,9 @@ export async function policySourcesOf(
   const { repository } = place;
   const folder = repository?.workTree ?? place.folder;
   const content =
-    repository !== undefined && folder === undefined ? await readContentConfig(repository, context.signal) : undefined;
+    repository !== undefined && folder === undefined
+      ? await readContentConfigIfReadable(context, repository)
+      : undefined;
   const env =
     flags.config === undefined ? context.env : { ...context.env, LEAKGATE_CONFIG: resolve(context.cwd, flags.config) };
   return findPolicySources({
@@ -52,6 +55,23 @@ export async function policySourcesOf(
     ...(folder === undefined ? {} : { folder }),
     ...(content === undefined ? {} : { content }),
   });
+}
+
+/** A damaged repository is scanned as far as it goes, without the configuration it cannot show. */
+async function readContentConfigIfReadable(
+  context: CliContext,
+  repository: Repository,
+): ReturnType<typeof readContentConfig> {
+  try {
+    return await readContentConfig(repository, context.signal);
+  } catch (error) {
+    if (!(error instanceof LeakgateError) || error.code !== 'GIT_FAILED') throw error;
+    printText(
+      context.stderr,
+      `leakgate: warning: going on without .leakgate.yml of the default branch: ${error.message}`,
+    );
+    return undefined;
+  }
 }
 
 /** The repository around a path when there is one, else the folder itself. */
