@@ -1,9 +1,11 @@
+import { createReadStream } from 'node:fs';
 import { stat } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { looksLikeUrl } from '../git/clone-url.ts';
 import { openRepository } from '../git/repository.ts';
 import type { Repository } from '../git/repository.ts';
 import { LeakgateError } from '../model/errors.ts';
+import { escapeControls } from '../model/escape.ts';
 import type { ScanTarget } from '../scan/scan-target.ts';
 import type { CliContext } from './cli-context.ts';
 import { cloneTarget } from './clone-target.ts';
@@ -30,13 +32,17 @@ export async function resolveTarget(context: CliContext, target: string, flags: 
     throw usage('--history goes with --branch <name>; for every ref use --all');
   if (flags.stdinPath !== undefined && target !== '-')
     throw usage('--stdin-path goes with - (standard input) as target');
+  if (target === '') throw usage('the target is empty; for the current folder leave it out or say .');
   if (target === '-') return standardInput(context, flags);
   const path = resolve(context.cwd, target);
   const stats = await stat(path).catch(() => undefined);
   if (stats === undefined && looksLikeUrl(target))
     return cloneTarget(context, target, (repository) => historyOf(repository, flags));
   if (stats === undefined)
-    throw new LeakgateError('TARGET_INVALID', `there is no file, folder or repository ${target}`);
+    throw new LeakgateError('TARGET_INVALID', `there is no file, folder or repository ${escapeControls(target)}`);
+  // What a shell puts in place of <(command).
+  if (stats.isFIFO() && !wantsHistory(flags))
+    return { scan: { kind: 'stdin', stream: createReadStream(path), name: target }, folder: context.cwd, close };
   if (wantsHistory(flags)) {
     const repository = await openRepository(path, { env: context.env, signal: context.signal });
     return { scan: historyOf(repository, flags), repository, close };
@@ -83,7 +89,10 @@ function wantsHistory(flags: TargetFlags): boolean {
 }
 
 function historyOf(repository: Repository, flags: TargetFlags): ScanTarget {
-  if (flags.staged === true) return { kind: 'staged', repository };
+  if (flags.staged === true) {
+    if (repository.bare) throw usage('nothing can be staged in a bare repository: leave out --staged');
+    return { kind: 'staged', repository };
+  }
   if (flags.range !== undefined) return { kind: 'range', repository, ...parseRange(flags.range) };
   if (flags.branch !== undefined) {
     return { kind: 'branch', repository, branch: flags.branch, history: flags.history === true };

@@ -24,7 +24,14 @@ export async function runScanCommand(context: CliContext, words: string, flags: 
     const result = await runScan(target.scan, {
       policy,
       ruleset,
-      fingerprintKey: await loadFingerprintKey({ env: context.env }),
+      fingerprintKey: await loadFingerprintKey({
+        env: context.env,
+        onNoHome: (reason) =>
+          printText(
+            context.stderr,
+            `leakgate: warning: ${reason}; fingerprints hold for this run only, and reviews do not match`,
+          ),
+      }),
       showSecrets: flags.showSecrets === true,
       signal: context.signal,
       source: flags.source,
@@ -52,7 +59,7 @@ export async function runScanCommand(context: CliContext, words: string, flags: 
 }
 
 async function printReport(context: CliContext, flags: ScanFlags, input: ReportInput): Promise<void> {
-  if (flags.output === undefined) {
+  if (flags.output === undefined || flags.output === '-') {
     const color = wantsColor(flags.color, context.stdout, context.env);
     await writeReport(flags.format, input, context.stdout, { color });
   } else {
@@ -61,7 +68,7 @@ async function printReport(context: CliContext, flags: ScanFlags, input: ReportI
     });
   }
   // The text report says it itself, where a person reads it.
-  if (flags.format !== 'text' || flags.output !== undefined) sayWhatIsMissing(context, input);
+  if (flags.format !== 'text' || (flags.output !== undefined && flags.output !== '-')) sayWhatIsMissing(context, input);
 }
 
 /** A person who sees only a file name or JSON should still learn that the scan is not the whole truth. */

@@ -70,7 +70,7 @@ export function addScanCommand(program: Command, context: CliContext): void {
   command.optionsGroup('What to print:');
   command
     .addOption(new Option('-f, --format <name>', 'format of the report').choices(FORMAT_CHOICES).default('text'))
-    .option('-o, --output <file>', 'write the report to a file, whole or not at all')
+    .option('-o, --output <file>', 'write the report to a file, whole or not at all (-: standard output)')
     .option('--show-secrets', 'print secrets in clear')
     .option('--no-progress', 'no progress bar')
     .addOption(new Option('--color <when>', 'colours in the text report').choices(COLOR_CHOICES).default('auto'))

@@ -1,5 +1,7 @@
 import assert from 'node:assert/strict';
-import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { execFileSync } from 'node:child_process';
+import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { before, describe, it } from 'node:test';
 import { fakeGithubPat } from '../helpers/fake-secrets.ts';
@@ -68,6 +70,28 @@ describe('leakgate scan of files', () => {
     assert.equal(run.stdout, '');
     assert.deepEqual(placesOf(readFileSync(out, 'utf8')), ['src/a.ts:2']);
     assert.deepEqual(readdirSync(join(out, '..')), ['report.json']);
+  });
+
+  it('takes - for standard output with -o', async () => {
+    const { stdout } = await runCli(['scan', '.', '-f', 'json', '-o', '-'], { cwd: folder });
+    assert.deepEqual(placesOf(stdout), ['src/a.ts:2']);
+    assert.deepEqual(readdirSync(folder).toSorted(), ['README.md', 'src']);
+  });
+
+  it('refuses an empty target, as an unset variable gives one', async () => {
+    const { status, stdout, stderr } = await runCli(['scan', ''], { cwd: folder });
+    assert.deepEqual([status, stdout], [2, '']);
+    assert.match(stderr, /the target is empty/);
+  });
+
+  it('scans where no key can be kept, and says what that means', async () => {
+    const { status, stderr } = await runCli(['scan', folder], {
+      env: { HOME: join(folder, 'README.md'), XDG_CONFIG_HOME: undefined },
+    });
+    assert.equal(status, 1);
+    assert.match(stderr, /warning: the fingerprint key .* cannot be created: .*; fingerprints hold for this run only/);
+    const named = await runCli(['scan', folder], { env: { LEAKGATE_KEY_FILE: join(folder, 'README.md/key') } });
+    assert.equal(named.status, 2, 'a key that was asked for by name must be there');
   });
 
   it('leaves the old report alone when the new one cannot be made', async () => {
@@ -155,6 +179,17 @@ describe('leakgate scan of standard input', () => {
 
   it('is clean when it is empty', async () => {
     assert.equal((await runCli(['scan', '-'])).status, 0);
+  });
+
+  it('reads a named pipe as if it were standard input', { skip: process.platform === 'win32' }, async () => {
+    const pipe = join(createTempFolder(), 'pipe');
+    execFileSync('mkfifo', [pipe]);
+    const [{ status, stdout }] = await Promise.all([
+      runCli(['scan', pipe, '-f', 'json']),
+      writeFile(pipe, `${SECRET}\n`),
+    ]);
+    assert.equal(status, 1);
+    assert.deepEqual(placesOf(stdout), [`${pipe}:1`]);
   });
 });
 
@@ -276,6 +311,23 @@ describe('leakgate scan of git', () => {
     assert.deepEqual(await places('--all', '--workers', '1'), all);
     assert.deepEqual(await places('--all', '--workers', '2'), all);
     assert.deepEqual(await places('--all', '--source', 'cat-file'), all);
+  });
+
+  it('refuses to look for what is staged in a bare repository', async () => {
+    const { status, stdout, stderr } = await runCli(['scan', '--staged', repo.clone('--bare').path]);
+    assert.deepEqual([status, stdout], [2, '']);
+    assert.match(stderr, /nothing can be staged in a bare repository/);
+  });
+
+  it('goes on without the configuration that a damaged repository cannot show', async () => {
+    const bare = join(createTempFolder(), 'damaged.git');
+    cpSync(repo.gitDir, bare, { recursive: true });
+    const tree = repo.oid('main^{tree}');
+    rmSync(join(bare, 'objects', tree.slice(0, 2), tree.slice(2)));
+    const { stdout, stderr } = await runCli(['scan', bare, '-f', 'json']);
+    assert.deepEqual(placesOf(stdout), ['secret.txt:1', 'side.txt:1']);
+    assert.deepEqual(report(stdout).coverage.unread, { missing: 1 });
+    assert.match(stderr, /warning: going on without \.leakgate\.yml/);
   });
 
   it('leaves the repository as it was', async () => {
