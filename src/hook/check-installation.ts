@@ -54,7 +54,9 @@ export async function checkInstallation(
       checks: [{ name: 'hook', health: 'broken', text }],
     };
   }
-  const configuration = await checkConfiguration(repository, env);
+  // The hook's own configuration, which need not be that of whoever asks.
+  const hookEnv = { ...env, ...parseShim(shim)?.env };
+  const configuration = await checkConfiguration(repository, hookEnv);
   const { policy } = configuration;
   const checks = [
     await attempt('hooks folder', () => checkFolder(repository, place)),
@@ -62,7 +64,7 @@ export async function checkInstallation(
     await attempt('shim', () => checkExecutable('shim', place.shim)),
     ...(await checkInterpreter(shim)),
     ...configuration.checks,
-    await attempt('key', () => checkKey(env)),
+    await attempt('key', () => checkKey(hookEnv)),
     ...(policy === undefined ? [] : await checkSettings(repository, policy.settings.hook)),
   ];
   return {

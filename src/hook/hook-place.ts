@@ -19,6 +19,9 @@ export interface HookPlace {
   readonly own: string;
 }
 
+/** Files in `own` that are made again whenever they are missing. */
+export const CACHES = ['policy.cache', 'hook.code'] as const;
+
 export function hookPlace({ gitDir }: Pick<Repository, 'gitDir'>): HookPlace {
   const hooks = join(gitDir, 'hooks');
   const chain = join(hooks, 'pre-receive.d');

@@ -46,12 +46,13 @@ export async function makeShim(packageFolder: string, { node, entry, env }: Shim
   return shim;
 }
 
-/** The paths an installed shim is bound to; `undefined` when it is not ours. */
-export function parseShim(text: string): Pick<ShimSettings, 'node' | 'entry'> | undefined {
+/** What an installed shim is bound to; `undefined` when it is not ours. */
+export function parseShim(text: string): ShimSettings | undefined {
   const node = unquote(/^node=(.*)$/m.exec(text)?.[1]);
   const entry = unquote(/^entry=(.*)$/m.exec(text)?.[1]);
   if (node === undefined || entry === undefined || !isAbsolute(node) || !isAbsolute(entry)) return undefined;
-  return { node, entry };
+  const exported = [...text.matchAll(/^(\w+)=('.*')\nexport \1$/gm)];
+  return { node, entry, env: Object.fromEntries(exported.map(([, name = '', value]) => [name, unquote(value) ?? ''])) };
 }
 
 function quote(text: string): string {

@@ -2,7 +2,7 @@ import { lstat, readdir, rename, rm, rmdir, symlink, unlink } from 'node:fs/prom
 import { join } from 'node:path';
 import type { Repository } from '../git/repository.ts';
 import { LeakgateError } from '../model/errors.ts';
-import { hookPlace, type HookPlace } from './hook-place.ts';
+import { CACHES, hookPlace, type HookPlace } from './hook-place.ts';
 import { isOurDispatcher, parseShim } from './hook-scripts.ts';
 import { readHook } from './install-hook.ts';
 import { readRecord, removeRecord } from './install-record.ts';
@@ -13,9 +13,6 @@ export interface Uninstallation {
   /** Files of ours that are kept: the audit log, reviews. */
   readonly kept: readonly string[];
 }
-
-/** Made again whenever they are missing. */
-const CACHES = ['policy.cache', 'hook.code'];
 
 /**
  * Puts back what was there before the installation, byte for byte, mode and owner included. The audit log and reviews stay.

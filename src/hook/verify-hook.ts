@@ -13,7 +13,7 @@ import type { Policy } from '../model/policy.ts';
 import { CONTENT_CONFIG } from '../policy/policy-sources.ts';
 import { attempt, checkInstallation, type HookCheck, type HookStatus } from './check-installation.ts';
 import { readContentConfig } from './content-config.ts';
-import { hookPlace } from './hook-place.ts';
+import { CACHES, hookPlace } from './hook-place.ts';
 
 /** The rule whose example is pushed, where the policy still has it; else the first that can refuse a push. */
 const FIRST_CHOICE = 'github-pat';
@@ -105,6 +105,8 @@ async function copySetUp(repository: Repository, server: ScratchServer): Promise
   await copyWithMode(from.dispatcher, to.dispatcher);
   await copyWithMode(from.shim, to.shim);
   await copyIfThere(join(repository.gitDir, CONFIG), join(server.gitDir, CONFIG));
+  // The one that pushes use: what it holds is tried as well, and nobody waits for it to be made.
+  for (const name of CACHES) await copyIfThere(join(from.own, name), join(to.own, name));
   if (repository.bare)
     await copyIfThere(join(dirname(repository.gitDir), CONFIG), join(dirname(server.gitDir), CONFIG));
 }

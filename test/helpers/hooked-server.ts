@@ -4,13 +4,13 @@
  *     const server = await createHookedServer(client);
  *     client.push('main');                                   // goes through the hook
  */
-import { copyFileSync, existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { copyFileSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { bundleHook } from '../../scripts/bundle-hook.ts';
 import { openRepository } from '../../src/git/repository.ts';
 import { installHook } from '../../src/hook/install-hook.ts';
 import type { Installation, InstallOptions } from '../../src/hook/install-hook.ts';
-import { isolatedEnv } from './temp-repo.ts';
+import { createTempFolder, isolatedEnv } from './temp-repo.ts';
 import type { RepoOptions, TempRepo } from './temp-repo.ts';
 
 const ROOT = join(import.meta.dirname, '../..');
@@ -33,7 +33,7 @@ async function makeBundle(): Promise<string> {
 }
 
 export interface ServerOptions {
-  /** Text of `leakgate.yml` in the repository. */
+  /** Text of the configuration, which the shim names to the hook. */
   readonly config?: string;
   readonly objectFormat?: RepoOptions['objectFormat'];
   /** Variables the shim gives to the hook. */
@@ -53,29 +53,43 @@ export async function createHookedServer(client: TempRepo, options: ServerOption
 
 /** Installs the hook into a repository that is there. */
 export async function installInto(repo: TempRepo, options: ServerOptions = {}): Promise<Installation> {
-  const { config, env = {}, node = process.execPath } = options;
-  if (config !== undefined) writeFileSync(join(repo.gitDir, 'leakgate.yml'), config);
+  const { config = '', node = process.execPath } = options;
+  const env = { LEAKGATE_CONFIG: configFile(config), ...options.env };
   const shim = { node, entry: join(await hookBundle(), 'hook.cjs'), env };
   const install: InstallOptions = { packageFolder: ROOT, version: '0.0.0', shim, env: isolatedEnv() };
-  lendCaches(repo);
+  lendCache(repo, config);
   const repository = await openRepository(repo.path, { env: isolatedEnv() });
   const installation = await installHook(repository, install);
-  if (config === undefined) keepCache(repo);
+  keepCache(repo, config);
   return installation;
 }
 
-/** Compiling takes seconds: servers without configuration of their own have the same policy. */
-let lent: string | undefined;
+/** Compiling takes seconds: servers with the same configuration, at one place, have the same policy. */
+const files = new Map<string, string>();
+const caches = new Map<string, string>();
 
-function lendCaches(repo: TempRepo): void {
-  if (lent === undefined) return;
-  mkdirSync(join(repo.gitDir, 'leakgate'), { recursive: true, mode: 0o700 });
-  copyFileSync(join(lent, 'policy.cache'), join(repo.gitDir, 'leakgate/policy.cache'));
+function configFile(config: string): string {
+  let path = files.get(config);
+  if (path === undefined) {
+    path = join(createTempFolder(), 'leakgate.yml');
+    writeFileSync(path, config);
+    files.set(config, path);
+  }
+  return path;
 }
 
-function keepCache(repo: TempRepo): void {
-  if (lent === undefined && existsSync(join(repo.gitDir, 'leakgate/policy.cache')))
-    lent = join(repo.gitDir, 'leakgate');
+function lendCache(repo: TempRepo, config: string): void {
+  const cache = caches.get(config);
+  if (cache === undefined) return;
+  mkdirSync(join(repo.gitDir, 'leakgate'), { recursive: true, mode: 0o700 });
+  copyFileSync(cache, join(repo.gitDir, 'leakgate/policy.cache'));
+}
+
+function keepCache(repo: TempRepo, config: string): void {
+  if (caches.has(config)) return;
+  const cache = join(createTempFolder(), 'policy.cache');
+  copyFileSync(join(repo.gitDir, 'leakgate/policy.cache'), cache);
+  caches.set(config, cache);
 }
 
 /** A `git` that waits before it does what `command` names, for hooks to be slow with: put the folder first in PATH. */

@@ -12,14 +12,17 @@ interface Run {
   readonly stderr: string;
 }
 
-/** Runs the bundled hook as git does, on objects that the repository has and no ref reaches. */
+/** Runs the installed hook as git does, or its bundle without the shim, on objects that the repository has and no ref reaches. */
 async function runHook(
   repo: TempRepo,
   input: string,
-  options: { env?: NodeJS.ProcessEnv; deaf?: boolean } = {},
+  options: { env?: NodeJS.ProcessEnv; deaf?: boolean; bare?: boolean } = {},
 ): Promise<Run> {
-  const { env = { GIT_DIR: '.' }, deaf = false } = options;
-  const child = spawn(process.execPath, [join(await hookBundle(), 'hook.cjs')], {
+  const { env = { GIT_DIR: '.' }, deaf = false, bare = false } = options;
+  const [program, ...args] = bare
+    ? [process.execPath, join(await hookBundle(), 'hook.cjs')]
+    : [join(repo.gitDir, 'hooks/pre-receive')];
+  const child = spawn(program, args, {
     cwd: repo.gitDir,
     env: isolatedEnv(env),
     stdio: 'pipe',
@@ -111,7 +114,8 @@ describe('the hook process', () => {
   for (const [what, { input, env, says }] of Object.entries(FAILURES)) {
     it(`refuses with 2 and says why: ${what}`, async () => {
       const { server, line } = await withCommit('clean\n');
-      const { status, stderr } = await runHook(server, input(line), env === undefined ? {} : { env });
+      const bare = env?.['LEAKGATE_CONFIG'] !== undefined;
+      const { status, stderr } = await runHook(server, input(line), { bare, ...(env === undefined ? {} : { env }) });
       assert.equal(status, 2, stderr);
       assert.match(stderr, /^error: Leakgate could not check (?:all of )?this push, so it is refused\.$/m);
       assert.match(stderr.replaceAll('\nerror: ', ' '), says);

@@ -174,7 +174,6 @@ describe('uninstalling', () => {
     it(`puts ${what} back, byte for byte`, async () => {
       const { repo } = server();
       prepare(repo);
-      writeFileSync(join(repo.path, 'leakgate.yml'), BYPASS);
       writeFileSync(
         join(repo.path, 'config'),
         `${readFileSync(join(repo.path, 'config'), 'utf8')}[odd]   spacing=kept ; and comments\n`,
