@@ -14,13 +14,13 @@ export const REJECT = 0;
 export const ACCEPT = 1;
 
 /** So many bytes that must be there are looked at; RE2 sees the rest. */
-const DEPTH = 72;
+const DEPTH = 40;
 /** A part that may be repeated more often than this beyond what is required is taken as repeatable without end: a count costs a state each turn. */
 const MAX_COUNTED = 4;
 /** Longest walk. A tail that can be longer is left to RE2 at this point. */
 export const LONGEST_WALK = 1024;
 /** States of one follow automaton. One that would need more is made again from a looser reading of the tail, and further states accept. */
-const MAX_STATES = 64;
+const MAX_STATES = 32;
 /** Steps of the automaton with choices from which it is made. */
 const MAX_STEPS = 6000;
 /** The step that accepts: the first one that a machine makes. */
