@@ -18,7 +18,7 @@ const PEERS: readonly Peer[] = [
       ...['gitleaks', 'git', '--no-banner', '-l', 'error', '--exit-code', '0'],
       ...['--log-opts=--full-history --all', '-f', 'json', '-r', report, repository],
     ],
-    countFindings: countJsonArray,
+    countFindings: countInJson,
   },
   {
     name: 'betterleaks',
@@ -34,7 +34,7 @@ const PEERS: readonly Peer[] = [
       report,
       repository,
     ],
-    countFindings: countJsonArray,
+    countFindings: countInJson,
   },
   {
     name: 'kingfisher',
@@ -42,10 +42,7 @@ const PEERS: readonly Peer[] = [
     command: (repository, report) => [
       ...['kingfisher', 'scan', '--no-validate', '--no-update-check', '--format', 'json', '-o', report, repository],
     ],
-    countFindings: (report) => {
-      const { findings } = (readJson(report) ?? {}) as { findings?: readonly unknown[] };
-      return findings?.length ?? 0;
-    },
+    countFindings: countInJson,
   },
   {
     name: 'trufflehog',
@@ -68,14 +65,16 @@ export function findPeers(): readonly FoundPeer[] {
   return PEERS.flatMap(({ versionCommand: [program = '', ...args], ...peer }) => {
     const { error, status, stdout } = spawnSync(program, args, { encoding: 'utf8' });
     if (error !== undefined || status !== 0) return [];
-    const version = /\d[\w.+-]*/.exec(stdout)?.[0] ?? 'unknown version';
+    const version = /\d[\w.+-]*/.exec(stdout)?.[0] ?? '(version unknown)';
     return [{ ...peer, version }];
   });
 }
 
-function countJsonArray(report: string): number {
-  const findings = readJson(report);
-  return Array.isArray(findings) ? findings.length : 0;
+/** A list of findings, or an object with such a list in it. */
+function countInJson(report: string): number {
+  const content = readJson(report) as readonly unknown[] | { readonly findings?: readonly unknown[] } | undefined;
+  if (content === undefined) return 0;
+  return 'findings' in content ? (content.findings?.length ?? 0) : (content as readonly unknown[]).length;
 }
 
 function readJson(file: string): unknown {

@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Coverage } from '../../src/model/coverage.ts';
 import type { Finding } from '../../src/model/finding.ts';
-import { createTempFolder } from '../../test/helpers/temp-repo.ts';
+import { createRepo, createTempFolder } from '../../test/helpers/temp-repo.ts';
 import { WrongAnswerError, type Bench, type BenchCase, type BenchRepository } from '../bench-case.ts';
 import { runMeasured, type MeasuredRun } from '../measure/run-measured.ts';
 import { runRounds, type Contest } from '../measure/rounds.ts';
@@ -172,10 +172,13 @@ async function ended(running: Promise<MeasuredRun>): Promise<MeasuredRun> {
   return run;
 }
 
-/** Once each: they take minutes, and the ratio to them is not a matter of per cents. */
+/** Once each: they take minutes, and the ratio to them is not a matter of per cents. What they cache at their first start they have by then. */
 async function runPeers(bench: Bench, repository: BenchRepository, bytes: number): Promise<void> {
+  const small = createRepo();
+  small.write('a.txt', 'a\n').commit('a');
   for (const peer of bench.peers) {
     const report = join(createTempFolder('leakgate-bench-'), 'report.json');
+    await runMeasured(peer.command(small.path, report), { limitMs: bench.peerLimitMs });
     const run = await runMeasured(peer.command(repository.path, report), { limitMs: bench.peerLimitMs });
     if (run.timedOut) {
       bench.note(
