@@ -2,6 +2,7 @@
  * From the bytes of one object to raw findings: decode, match, locate, redact, note what suppression will want to know. It runs
  * wherever the bytes are (a worker, or this thread) and keeps nothing of them.
  */
+import { judgeConfidence } from '../detect/checks.ts';
 import type { CompiledRuleset } from '../detect/compile-ruleset.ts';
 import { decodeContent } from '../detect/decode.ts';
 import { createDetector, type Detector } from '../detect/detector.ts';
@@ -10,7 +11,7 @@ import { fingerprint } from '../keyring/fingerprint.ts';
 import type { FindingKind } from '../model/finding.ts';
 import { createLineIndex, type LineIndex, type Position } from '../model/line-index.ts';
 import { redact } from '../model/redact.ts';
-import type { Allowlist, Rule } from '../model/rule.ts';
+import { CONFIDENCES, type Allowlist, type Confidence, type Rule } from '../model/rule.ts';
 import { contentConditions } from '../suppress/content-conditions.ts';
 import { inlineMark } from '../suppress/inline-marks.ts';
 import type { RawFinding } from './raw-finding.ts';
@@ -55,8 +56,9 @@ export interface Piece {
 
 const NOTHING: ContentFindings = { findings: [], dropped: 0 };
 
-export function createContentScanner(settings: ScanSettings): ContentScanner {
-  const detector = createDetector(settings.ruleset);
+/** @param repeats the contents are many, and versions of each other: see `DetectorOptions` */
+export function createContentScanner(settings: ScanSettings, repeats = false): ContentScanner {
+  const detector = createDetector(settings.ruleset, { repeats });
 
   function toRaw(
     content: Uint8Array,
@@ -80,6 +82,7 @@ export function createContentScanner(settings: ScanSettings): ContentScanner {
       secret: settings.showSecrets ? secret : redact(secret),
       match: settings.showSecrets ? textOf(content.subarray(match.start, match.end)) : redactMatch(content, match, all),
       fingerprint: fingerprint(settings.fingerprintKey, rule.id, secretBytes),
+      confidence: confidenceIn(rule, secretBytes),
       allowlists: contentConditions(rule, settings.allowlists, { line: lines, secret }),
       ...(mark === undefined ? {} : { inlineMark: mark }),
     };
@@ -110,6 +113,14 @@ export function createContentScanner(settings: ScanSettings): ContentScanner {
       return { findings, dropped: dropped + own.length - kept.length };
     },
   };
+}
+
+/** How sure this finding is: surer than its rule after a checksum that holds, less sure after a check that does not. */
+function confidenceIn(rule: Rule, secret: Uint8Array): Confidence {
+  const verdict = judgeConfidence(rule.checks, Buffer.from(secret).toString('latin1'));
+  if (verdict === undefined) return rule.confidence;
+  if (verdict === 'sure') return 'high';
+  return CONFIDENCES[Math.min(CONFIDENCES.indexOf(rule.confidence) + 1, CONFIDENCES.length - 1)] as Confidence;
 }
 
 function merge(first: ContentFindings, second: ContentFindings): ContentFindings {

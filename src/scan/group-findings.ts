@@ -57,7 +57,7 @@ export function toFinding(
     match: raw.match,
     fingerprint: raw.fingerprint,
     severity: rule.severity,
-    confidence: rule.confidence,
+    confidence: raw.confidence,
     ...(blob === undefined ? {} : { blob }),
     ...(commit === undefined || raw.kind === 'tag' ? {} : { commit }),
     ...(info?.author === undefined ? {} : { author: context.show(info.author) }),

@@ -34,6 +34,7 @@ export function createPathScanner(settings: ScanSettings, content: ContentScanne
           secret: shown,
           match: shown,
           fingerprint: fingerprint(settings.fingerprintKey, rule.id, path),
+          confidence: rule.confidence,
           allowlists: contentConditions(rule, settings.allowlists, { line: text, secret: text }),
           path,
         };

@@ -1,4 +1,5 @@
 import type { FindingKind } from '../model/finding.ts';
+import type { Confidence } from '../model/rule.ts';
 
 /**
  * A finding as it leaves the place where the content was in memory: all that needs the content has been worked out, nothing of
@@ -17,6 +18,8 @@ export interface RawFinding {
   readonly secret: string;
   readonly match: string;
   readonly fingerprint: string;
+  /** The rule's, raised or lowered by what the checks say of this secret. */
+  readonly confidence: Confidence;
   /** Allowlists whose conditions on line and secret hold, see suppress/content-conditions.ts. */
   readonly allowlists: readonly number[];
   /** The inline mark on its line, if there is one. */
