@@ -8,6 +8,7 @@ import type { Problem } from '../model/errors.ts';
 import { parseReviewImport } from '../store/import-reviews.ts';
 import { addReviews, removeReviews } from '../store/review-store.ts';
 import { checkReview } from '../store/review-syntax.ts';
+import { isExpired } from '../suppress/decide.ts';
 import type { CliContext } from './cli-context.ts';
 import { countOf } from './count-of.ts';
 import { findByFingerprint } from './find-by-fingerprint.ts';
@@ -30,6 +31,8 @@ export async function addReview(context: CliContext, fingerprint: string, flags:
   };
   const wrong: string[] = [];
   const record = checkReview(fields, (_, message) => wrong.push(message));
+  if (record !== undefined && isExpired(record, new Date()))
+    throw new LeakgateError('USAGE_INVALID', `this review would be over already: it expires on ${flags.expires}`);
   if (record === undefined) throw new LeakgateError('USAGE_INVALID', `this review cannot be kept\n${wrong.join('\n')}`);
   const ruleId = flags.rule ?? (await ruleOf(context, fingerprint, flags));
   const { replaced } = await addReviews(path, [{ ...record, ruleId }]);

@@ -1,6 +1,7 @@
 import { findUnusedReviews } from '../store/unused-reviews.ts';
 import { readReviews } from '../store/review-store.ts';
 import type { Review } from '../model/review.ts';
+import { isExpired } from '../suppress/decide.ts';
 import type { CliContext } from './cli-context.ts';
 import { countOf } from './count-of.ts';
 import { scanEverything } from './find-by-fingerprint.ts';
@@ -42,7 +43,12 @@ async function unused(
 }
 
 function describe(review: Review, now: Date): string {
-  const until = review.expires === undefined ? '' : `, until ${review.expires.slice(0, 10)}`;
-  const over = review.expires !== undefined && Date.parse(review.expires) <= now.getTime() ? ' (expired)' : '';
+  const until = review.expires === undefined ? '' : `, until ${lastDay(review.expires)}`;
+  const over = isExpired(review, now) ? ' (expired)' : '';
   return `${review.fingerprint}  ${review.ruleId}  ${review.resolution}${over}\n    ${review.reviewer}, ${review.created.slice(0, 10)}${until}: ${review.reason}`;
+}
+
+/** The last day on which it holds, which is what a person wrote: the moment it ends is the midnight after. */
+function lastDay(expires: string): string {
+  return new Date(Date.parse(expires) - 1).toISOString().slice(0, 10);
 }

@@ -72,7 +72,7 @@ export function explainPath(policy: Policy, path: string): Explanation {
         rule.origin,
       ),
     ),
-    step('note', `${limited.length - running.length} rules are for other paths and do not run here`),
+    step('note', `not run here: ${count(limited.length - running.length, 'rule')} for other paths`),
   ];
   return { subject: path, outcome: outcomeOfPath(policy, path, matching), steps };
 }
@@ -80,7 +80,9 @@ export function explainPath(policy: Policy, path: string): Explanation {
 function outcomeOfPath(policy: Policy, path: string, matching: readonly Allowlist[]): string {
   const whole = matching.find((entry) => entry.rules.length === 0 && conditionsBeside(entry, 'paths').length === 0);
   if (whole === undefined)
-    return `${path} is scanned; ${count(matching.length, 'allowlist')} may suppress some findings in it.`;
+    return matching.length === 0
+      ? `${path} is scanned; no allowlist names it.`
+      : `${path} is scanned; ${count(matching.length, 'allowlist')} may suppress some findings in it.`;
   const except = locksOver(policy, [whole]).length > 0 ? ', except those of rules that are locked above it' : '';
   return `Findings in ${path} are suppressed by ${describeOrigin(whole.origin)}${except}.`;
 }
@@ -88,7 +90,8 @@ function outcomeOfPath(policy: Policy, path: string, matching: readonly Allowlis
 /** Why one finding counts or does not. */
 export function explainFinding(policy: Policy, finding: Finding, now: Date): Explanation {
   const { suppression } = finding;
-  const where = `${finding.path}:${finding.line}`;
+  const commit = finding.commit === undefined ? '' : ` in commit ${finding.commit.slice(0, 10)}`;
+  const where = `${finding.path}:${finding.line}${commit}`;
   const subject = `${finding.ruleId} at ${where}`;
   const rule = explainRule(policy, finding.ruleId);
   const reviews = policy.reviews.filter((review) => review.fingerprint === finding.fingerprint);

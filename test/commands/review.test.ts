@@ -64,6 +64,18 @@ describe('leakgate review', () => {
     await leakgate('review', 'remove', other);
   });
 
+  it('shows the last day on which a review holds, and refuses one that is over', async () => {
+    const other = `lgf1:${'1'.repeat(32)}`;
+    const add = (expires: string) =>
+      leakgate('review', 'add', other, '--rule', 'github-pat', '--reason', 'for a while', '--expires', expires);
+    assert.equal((await add('2999-01-31')).status, 0);
+    assert.match((await leakgate('review', 'list')).stdout, /, until 2999-01-31: for a while\n/);
+    const over = await add('2020-01-31');
+    assert.equal(over.status, 2);
+    assert.match(over.stderr, /would be over already: it expires on 2020-01-31/);
+    await leakgate('review', 'remove', other);
+  });
+
   it('removes it, after which the finding counts again', async () => {
     const removed = await leakgate('review', 'remove', fingerprint);
     assert.equal(removed.status, 0);
@@ -72,17 +84,9 @@ describe('leakgate review', () => {
   });
 
   it('does not hold after it has expired', async () => {
-    await leakgate(
-      'review',
-      'add',
-      fingerprint,
-      '--rule',
-      'github-pat',
-      '--reason',
-      'for now',
-      '--expires',
-      '2020-01-01',
-    );
+    const added = await leakgate('review', 'add', fingerprint, '--reason', 'for now', '--expires', '2999-01-01');
+    const file = / in (.*)\n/.exec(added.stdout)?.[1] ?? '';
+    writeFileSync(file, readFileSync(file, 'utf8').replaceAll('2999-', '2020-'));
     assert.equal((await scan()).findings.length, 1);
     assert.match((await leakgate('review', 'list')).stdout, /\(expired\)/);
     await leakgate('review', 'remove', fingerprint);

@@ -95,7 +95,7 @@ describe('explainPath', () => {
       'project project.yml:1 allows findings of any rule where paths match (fixtures)',
       'global global.yml:1 acme-token does not listen to allowlists below global, where it is locked',
       'builtin test.yml:1 env-password runs only on paths like this one',
-      '1 rules are for other paths and do not run here',
+      'not run here: 1 rule for other paths',
     ]);
   });
 
@@ -105,6 +105,7 @@ describe('explainPath', () => {
       explainPath(policy, 'docs/a.md').outcome,
       'docs/a.md is scanned; 1 allowlist may suppress some findings in it.',
     );
+    assert.equal(explainPath(policy, 'a.pem').outcome, 'a.pem is scanned; no allowlist names it.');
     assert.match(linesOf(explainPath(policy, 'a.pem')).join('\n'), /key-file reports this path itself/);
   });
 });
