@@ -13,7 +13,18 @@ export function compileWasm(): string {
   const folder = mkdtempSync(join(tmpdir(), 'leakgate-wasm-'));
   try {
     const out = join(folder, 'candidates.wasm');
-    const options = ['-O3', '--converge', '--runtime', 'stub', '--noAssert', '--importMemory', '--initialMemory', '1'];
+    const options = [
+      '-O3',
+      '--converge',
+      '--runtime',
+      'stub',
+      '--noAssert',
+      '--importMemory',
+      '--initialMemory',
+      '1',
+      '--enable',
+      'simd',
+    ];
     const compiler = join(ROOT, 'node_modules/assemblyscript/bin/asc.js');
     execFileSync(process.execPath, [compiler, 'src/detect/assembly/candidates.ts', '-o', out, ...options], {
       cwd: ROOT,

@@ -5,6 +5,7 @@
 import { CANDIDATES_WASM } from './candidates-wasm.ts';
 import { CHECK_COLUMNS, type CompiledRuleset } from './compile-ruleset.ts';
 import { LONGEST_WALK } from './follow-automaton.ts';
+import { layOutRepeats, type RepeatSizes } from './repeats.ts';
 
 /** What passed: an entry of the ruleset and the first byte of its literal, in no order. Reused from call to call. */
 export interface Candidates {
@@ -29,9 +30,12 @@ const WASM_PAGE = 65_536;
 interface Module {
   configure(...numbers: number[]): void;
   find(data: number, size: number, from: number, to: number, back: number): number;
+  configureRepeats(...numbers: number[]): void;
+  findAgain(data: number, size: number, from: number, to: number, back: number): number;
 }
 
-export function createFindCandidates(ruleset: CompiledRuleset): FindCandidates {
+/** @param repeats remember text, for contents that repeat each other; what is found is the same */
+export function createFindCandidates(ruleset: CompiledRuleset, repeats?: RepeatSizes): FindCandidates {
   const { literals, follow, checks, precedingSets } = ruleset;
   const entryCount = checks.length / CHECK_COLUMNS;
   const back = Math.max(0, literals.longest - 1);
@@ -51,7 +55,10 @@ export function createFindCandidates(ruleset: CompiledRuleset): FindCandidates {
   // A piece of one byte ends at most every entry once, so halving always gets there.
   const capacity = Math.max(OUT_CAPACITY, entryCount);
   const data = align(end + capacity * 8);
-  const memory = new runtime.Memory({ initial: Math.ceil((data + back + PIECE_BYTES + LONGEST_WALK) / WASM_PAGE) });
+  const pieceBytes = repeats?.pieceBytes ?? PIECE_BYTES;
+  const largest = align(back + pieceBytes + LONGEST_WALK);
+  const remembered = repeats === undefined ? undefined : layOutRepeats(repeats, data, data + largest, largest);
+  const memory = new runtime.Memory({ initial: Math.ceil((remembered?.end ?? data + largest) / WASM_PAGE) });
   for (const [index, table] of tables.entries()) {
     new Uint8Array(memory.buffer, addresses[index], table.byteLength).set(
       new Uint8Array(table.buffer, table.byteOffset, table.byteLength),
@@ -59,6 +66,8 @@ export function createFindCandidates(ruleset: CompiledRuleset): FindCandidates {
   }
   const module = new runtime.Instance(compiled(), { env: { memory } }).exports as Module;
   module.configure(...addresses, literals.shift, literals.firstOutput, follow.width, end, capacity);
+  if (remembered !== undefined) module.configureRepeats(...remembered.settings);
+  const search = remembered === undefined ? module.find : module.findAgain;
   const bytes = new Uint8Array(memory.buffer);
   const results = new Uint32Array(memory.buffer, end, capacity * 2);
 
@@ -66,15 +75,16 @@ export function createFindCandidates(ruleset: CompiledRuleset): FindCandidates {
     const base = Math.max(0, from - back);
     const size = Math.min(content.length, to + LONGEST_WALK) - base;
     bytes.set(size === content.length ? content : content.subarray(base, base + size), data);
-    searchLoaded(base, size, from - base, to - base, into);
+    const count = search(data, size, from - base, to - base, back);
+    take(count, base, size, from - base, to - base, into);
   }
 
-  function searchLoaded(base: number, size: number, from: number, to: number, into: Candidates): void {
-    const count = module.find(data, size, from, to, back);
+  /** Hands over what the search of the loaded bytes found; when there was no room for it, they are searched again in halves. */
+  function take(count: number, base: number, size: number, from: number, to: number, into: Candidates): void {
     if (count > capacity) {
       const middle = (from + to) >>> 1;
-      searchLoaded(base, size, from, middle, into);
-      searchLoaded(base, size, middle, to, into);
+      take(module.find(data, size, from, middle, back), base, size, from, middle, into);
+      take(module.find(data, size, middle, to, back), base, size, middle, to, into);
       return;
     }
     while (into.at.length < into.count + count) grow(into);
@@ -86,7 +96,7 @@ export function createFindCandidates(ruleset: CompiledRuleset): FindCandidates {
 
   return (content, from, to, into) => {
     if (entryCount === 0) return;
-    for (let at = from; at < to; at += PIECE_BYTES) searchPiece(content, at, Math.min(to, at + PIECE_BYTES), into);
+    for (let at = from; at < to; at += pieceBytes) searchPiece(content, at, Math.min(to, at + pieceBytes), into);
   };
 }
 

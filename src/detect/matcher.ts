@@ -2,6 +2,7 @@ import type { CompiledRuleset } from './compile-ruleset.ts';
 import { createCandidates, createFindCandidates } from './find-candidates.ts';
 import { createMatchRunner } from './match-candidates.ts';
 import type { Match } from './match.ts';
+import type { RepeatSizes } from './repeats.ts';
 
 /** Content is searched in pieces of this size, so that candidates of a huge blob never pile up. */
 export const SLICE_BYTES = 1 << 20;
@@ -12,9 +13,14 @@ export type FindRawMatches = (content: Uint8Array, found: (match: Match) => void
 /**
  * The first two stages: what every pattern would find over the whole content, found by literals and windows.
  * @param sliceBytes how much is searched for candidates at once; any size gives the same matches
+ * @param repeats remember text from content to content; gives the same matches, sooner where contents are versions of each other
  */
-export function createMatcher(ruleset: CompiledRuleset, sliceBytes = SLICE_BYTES): FindRawMatches {
-  const findCandidates = createFindCandidates(ruleset);
+export function createMatcher(
+  ruleset: CompiledRuleset,
+  sliceBytes = SLICE_BYTES,
+  repeats?: RepeatSizes,
+): FindRawMatches {
+  const findCandidates = createFindCandidates(ruleset, repeats);
   const candidates = createCandidates();
   const runner = createMatchRunner(ruleset);
   return (content, found) => {

@@ -43,11 +43,13 @@ export type RangeScanner = (range: Range, signal?: AbortSignal) => Promise<Range
 
 /** More findings than this in one range are counted and not kept: a repository made of secrets must not fill the memory. */
 const MAX_FINDINGS_PER_RANGE = 50_000;
+/** More objects than this are a history, whose blobs are versions of each other; fewer, as a push brings, repeat too little to remember them. */
+const MANY_OBJECTS = 4_000;
 
 /** @param onTree sees every tree; only where scanner and caller share a thread */
 export function createRangeScanner(plan: RangePlan, onTree?: (oid: string, content: Uint8Array) => void): RangeScanner {
   const { listing, order, cells, repository } = plan;
-  const content = createContentScanner(plan.settings);
+  const content = createContentScanner(plan.settings, order.length > MANY_OBJECTS);
   const scanPath = createPathScanner(plan.settings, content);
   const pathFindings = new Map<Uint8Array, readonly RawFinding[]>();
   const paths = createPathTable(oidLength(repository.objectFormat) / 2, (path, isFolder) => {

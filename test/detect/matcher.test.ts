@@ -2,8 +2,9 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
 import { compileRuleset } from '../../src/detect/compile-ruleset.ts';
-import { createMatcher } from '../../src/detect/matcher.ts';
+import { createMatcher, SLICE_BYTES } from '../../src/detect/matcher.ts';
 import type { Match } from '../../src/detect/match.ts';
+import { REPEATS } from '../../src/detect/repeats.ts';
 import type { Rule } from '../../src/model/rule.ts';
 import { makeRule } from '../helpers/make-rule.ts';
 import { oracleMatches, sortMatches } from '../helpers/oracle.ts';
@@ -112,6 +113,18 @@ describe('matcher', () => {
         assert.deepEqual(collect(whole, sample), oracleMatches(RULES, sample));
       }),
       { numRuns: 1500 },
+    );
+  });
+
+  it('finds the same when it remembers all that came before', () => {
+    const remembering = createMatcher(ruleset, SLICE_BYTES, REPEATS);
+    fc.assert(
+      fc.property(fc.array(content, { minLength: 1, maxLength: 4 }), (samples) => {
+        // Neighbours share their ends.
+        const joined = samples.map((_, at) => Buffer.concat(samples.slice(at)));
+        for (const sample of joined) assert.deepEqual(collect(remembering, sample), oracleMatches(RULES, sample));
+      }),
+      { numRuns: 400 },
     );
   });
 
