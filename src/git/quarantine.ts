@@ -11,7 +11,7 @@ import { gitFailed, runGit, spawnGit, throwIfAborted } from './spawn.ts';
 const LF = 0x0a;
 
 /**
- * What the push brought besides `known` (the ids `listObjects` gave). A pack of deltas is completed with its bases, which are old objects, so
+ * What the push brought besides `known` (the ids of the listing). A pack of deltas is completed with its bases, which are old objects, so
  * whatever the repository has without the quarantine is left out. Empty outside a push.
  */
 export async function listQuarantineOnly(

@@ -6,11 +6,18 @@
 import type { Unread } from '../model/coverage.ts';
 import { bytesToText } from '../model/escape.ts';
 import type { Oid } from '../model/oid.ts';
-import type { ObjectRange } from './list-objects.ts';
 import { parseRawEntry, type RawChange } from './raw-entry.ts';
 import { readRecords } from './records.ts';
 import type { Repository } from './repository.ts';
 import { gitFailed, spawnGit, throwIfAborted } from './spawn.ts';
+
+/** A part of history. */
+export interface ObjectRange {
+  /** Tips; `all`: every ref and HEAD. Any type of object may be a tip. */
+  readonly include: readonly Oid[] | 'all';
+  /** What is reachable from these is left out; `all`: from every ref as it is now, which in a hook is before the push. */
+  readonly exclude?: readonly Oid[] | 'all';
+}
 
 export interface RawCommit {
   readonly oid: Oid;

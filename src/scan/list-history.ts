@@ -1,13 +1,13 @@
+import type { ObjectRange } from '../git/raw-log.ts';
 import { oidLength, type Repository } from '../git/repository.ts';
 import { gitFailed, spawnGit, throwIfAborted } from '../git/spawn.ts';
-import type { Oid } from '../model/oid.ts';
+import { LeakgateError } from '../model/errors.ts';
+import { isOid, type Oid } from '../model/oid.ts';
 import type { RefUpdate } from '../model/ref-update.ts';
 import { ListingBuilder, type ObjectListing } from './object-listing.ts';
 
-/** A part of history: what `include` reaches and `exclude` does not. `all` is every ref, and HEAD. */
-export interface HistoryScope {
-  readonly include: readonly Oid[] | 'all';
-  readonly exclude: readonly Oid[] | 'all';
+/** A part of history: what `include` reaches and `exclude` does not. */
+export interface HistoryScope extends ObjectRange {
   /** Only the included commits themselves with all that is in their trees, not what came before. */
   readonly tipOnly?: boolean;
 }
@@ -36,9 +36,11 @@ export async function listHistory(
 ): Promise<HistoryListing> {
   const { signal } = options;
   const builder = new ListingBuilder(oidLength(repository.objectFormat));
+  if (scope.include.length === 0) return builder.build();
   const args = revListArguments(scope);
+  const input = revListInput(scope);
   const git = spawnGit(repository, args, { signal });
-  git.stdin.end(revListInput(scope), 'latin1');
+  git.stdin.end(input, 'latin1');
   git.stdout.on('data', (chunk: Buffer) => builder.add(chunk));
   const exit = await git.exit;
   throwIfAborted(signal);
@@ -64,8 +66,14 @@ function revListArguments({ include, exclude, tipOnly }: HistoryScope): string[]
   ];
 }
 
-function revListInput({ include, exclude }: HistoryScope): string {
+function revListInput({ include, exclude = [] }: HistoryScope): string {
   const included = include === 'all' ? [] : include;
   const excluded = exclude === 'all' ? [] : exclude;
-  return [...included, ...excluded.map((oid) => `^${oid}`)].map((line) => `${line}\n`).join('');
+  return [...included.map(checked), ...excluded.map((oid) => `^${checked(oid)}`)].map((line) => `${line}\n`).join('');
+}
+
+/** Anything else than an id could be an option. */
+function checked(oid: Oid): Oid {
+  if (!isOid(oid)) throw new LeakgateError('INTERNAL', `expected an object id, got ${JSON.stringify(oid)}`);
+  return oid;
 }

@@ -4,10 +4,10 @@ import { join } from 'node:path';
 import { describe, it } from 'node:test';
 import { Worker } from 'node:worker_threads';
 import { readObject, readObjects } from '../../src/git/cat-file.ts';
-import { listObjectIds } from '../../src/git/list-objects.ts';
 import { openRepository, type Repository } from '../../src/git/repository.ts';
 import { LeakgateError } from '../../src/model/errors.ts';
 import type { Oid } from '../../src/model/oid.ts';
+import { listObjects } from '../helpers/list-objects.ts';
 import { createRepo, isolatedEnv, type TempRepo } from '../helpers/temp-repo.ts';
 
 const env = isolatedEnv();
@@ -162,7 +162,7 @@ describe('readObjects', () => {
   it('stops at once when cancelled, with the reason of the caller', async () => {
     const repo = createRepo().commitMany(2000);
     const opened = await openRepository(repo.path, { env });
-    const ids = await listObjectIds(opened, { include: 'all' }, { onMissing: () => {} });
+    const { ids } = await listObjects(opened);
     const stop = new AbortController();
     let seen = 0;
     const reading = readObjects(
@@ -211,7 +211,7 @@ describe('readObjects', () => {
   it('reads the same in a worker thread', async () => {
     const repo = createRepo().commitMany(3000, { content: (i) => `${i} `.repeat(1000) });
     const opened = await openRepository(repo.path, { env });
-    const ids = await listObjectIds(opened, { include: 'all' }, { onMissing: () => {} });
+    const { ids } = await listObjects(opened);
     const here = await read(opened, ids);
     // tsx does not hook into the loader of workers on Node 20 by itself.
     const entry = new URL('../helpers/read-objects-worker.ts', import.meta.url).href;
@@ -233,9 +233,8 @@ describe('readObjects', () => {
     source.git('config', 'uploadpack.allowFilter', 'true');
     const partial = source.clone('--bare', '--filter=blob:none');
     const opened = await openRepository(partial.path, { env });
-    const missing: Oid[] = [];
-    const ids = await listObjectIds(opened, { include: 'all' }, { onMissing: (oid) => missing.push(oid) });
-    assert.deepEqual(missing.sort(), [source.oid('HEAD:a'), source.oid('HEAD:b')].sort());
+    const { ids, missing } = await listObjects(opened);
+    assert.deepEqual([...missing].sort(), [source.oid('HEAD:a'), source.oid('HEAD:b')].sort());
     const told = await read(opened, [...missing, source.head]);
     assert.deepEqual([...told.unread.values()], ['missing', 'missing']);
     assert.equal(ids.length, 4 * 41);

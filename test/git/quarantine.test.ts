@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { readObject } from '../../src/git/cat-file.ts';
-import { listObjects } from '../../src/git/list-objects.ts';
 import { listQuarantineOnly } from '../../src/git/quarantine.ts';
 import { openHookRepository, openRepository } from '../../src/git/repository.ts';
 import type { Oid } from '../../src/model/oid.ts';
 import { insidePush } from '../helpers/inside-push.ts';
+import { listObjects } from '../helpers/list-objects.ts';
 import { createRepo, isolatedEnv, type PushResult, type TempRepo } from '../helpers/temp-repo.ts';
 
 async function unreached(
@@ -19,9 +19,7 @@ async function unreached(
       .trimEnd()
       .split('\n')
       .map((line) => line.split(' ')[1] as Oid);
-    const known = new Set<string>();
-    for await (const batch of listObjects(opened, { include, exclude: 'all' }, { onMissing: () => {} }))
-      for (const { oid } of batch) known.add(oid);
+    const known = new Set<string>((await listObjects(opened, { include, exclude: 'all' })).objects.keys());
     const extra = await listQuarantineOnly(opened, known);
     const texts = await Promise.all(
       extra.map(async (oid) => (await readObject(opened, oid, { maxBlobBytes: 1e6 }))?.content.toString()),

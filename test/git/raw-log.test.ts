@@ -1,8 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import type { ObjectRange } from '../../src/git/list-objects.ts';
 import { hasBlob, parseRawEntry } from '../../src/git/raw-entry.ts';
-import { readRawLog, type RawCommit, type RawLogOptions } from '../../src/git/raw-log.ts';
+import { readRawLog, type ObjectRange, type RawCommit, type RawLogOptions } from '../../src/git/raw-log.ts';
 import { openRepository } from '../../src/git/repository.ts';
 import type { Unread } from '../../src/model/coverage.ts';
 import type { Oid } from '../../src/model/oid.ts';
