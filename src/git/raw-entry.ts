@@ -15,7 +15,7 @@ export interface RawChange {
   readonly status: string;
 }
 
-export const SYMLINK_MODE = 0o120000;
+const SYMLINK_MODE = 0o120000;
 export const GITLINK_MODE = 0o160000;
 
 /**

@@ -93,7 +93,11 @@ export function startHookRepository(options: HookOptions & { readonly lookFor?: 
     throw new LeakgateError('HOOK_INPUT', 'GIT_DIR is not set: this must be started by git as a hook');
   }
   const place = { gitDir: resolve(cwd, env['GIT_DIR']), env: hookEnv(env, cwd) };
-  const opened = describeHook(place, lookFor, signal).then((found) => ({ ...place, ...found, quarantine: env['GIT_QUARANTINE_PATH'] !== undefined }));
+  const opened = describeHook(place, lookFor, signal).then((found) => ({
+    ...place,
+    ...found,
+    quarantine: env['GIT_QUARANTINE_PATH'] !== undefined,
+  }));
   // Whoever waits for it is told; until then it must not count as unhandled.
   opened.catch(() => {});
   return { place, opened };
@@ -105,13 +109,31 @@ async function describeHook(
   lookFor: string | undefined,
   signal: AbortSignal | undefined,
 ): Promise<Pick<HookRepository, 'bare' | 'objectFormat' | 'shallow' | 'found'>> {
-  const questions = ['--is-bare-repository', '--show-object-format', '--is-shallow-repository', ...(lookFor === undefined ? [] : [lookFor])];
-  const answer = await runGit(place, ['rev-parse', ...questions], { accept: lookFor === undefined ? [] : [128], signal });
+  const questions = [
+    '--is-bare-repository',
+    '--show-object-format',
+    '--is-shallow-repository',
+    ...(lookFor === undefined ? [] : [lookFor]),
+  ];
+  const answer = await runGit(place, ['rev-parse', ...questions], {
+    accept: lookFor === undefined ? [] : [128],
+    signal,
+  });
   const [bare, format, shallow] = answer.stdout.toString('latin1').split('\n');
   if ((format !== 'sha1' && format !== 'sha256') || (shallow !== 'true' && shallow !== 'false')) {
-    throw new LeakgateError('TARGET_INVALID', `${escapeControls(place.gitDir)} is not a git repository that can be read: ${answer.stderr}`);
+    throw new LeakgateError(
+      'TARGET_INVALID',
+      `${escapeControls(place.gitDir)} is not a git repository that can be read: ${answer.stderr}`,
+    );
   }
-  const found = lookFor === undefined ? 'unclear' : answer.status === 0 ? 'something' : NOTHING_THERE.test(answer.stderr) ? 'nothing' : 'unclear';
+  const found =
+    lookFor === undefined
+      ? 'unclear'
+      : answer.status === 0
+        ? 'something'
+        : NOTHING_THERE.test(answer.stderr)
+          ? 'nothing'
+          : 'unclear';
   return { bare: bare === 'true', objectFormat: format, shallow: shallow === 'true', found };
 }
 
