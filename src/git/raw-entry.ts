@@ -15,7 +15,6 @@ export interface RawChange {
   readonly status: string;
 }
 
-const SYMLINK_MODE = 0o120000;
 export const GITLINK_MODE = 0o160000;
 
 /**
