@@ -9,7 +9,6 @@ import { readFileAt } from '../../src/git/read-file-at.ts';
 import { branchTip, defaultBranch, listRefs, resolveRevision } from '../../src/git/refs.ts';
 import { openRepository } from '../../src/git/repository.ts';
 import { listStaged } from '../../src/git/staged.ts';
-import type { Oid } from '../../src/model/oid.ts';
 import { listObjects } from '../helpers/list-objects.ts';
 import { createRepo, createTempFolder, isolatedEnv, type TempRepo } from '../helpers/temp-repo.ts';
 
