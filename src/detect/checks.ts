@@ -12,7 +12,7 @@ import { STRUCTURE_CHECKS } from './checks-structure.ts';
 import { VALUE_CHECKS } from './checks-value.ts';
 import type { Check } from './check.ts';
 
-export type { Check, FakeBody, Trust } from './check.ts';
+export type { Check } from './check.ts';
 
 /** Every check by name. */
 export const CHECKS: Readonly<Record<string, Check>> = {
