@@ -73,7 +73,8 @@ function describeRun({ command, programs, peers, noise, startedAt }: RunAbout): 
     ['system', `${type()} ${release()}`],
     ['node', process.version],
     ['git', outputOf('git', ['--version']).replace('git version ', '')],
-    ['leakgate', `${programs.version}, commit ${commit()}`],
+    ['leakgate', `${programs.version}, built programs in ${programs.origin}`],
+    ['checkout of the bench', commit()],
     ['peers', peers.length === 0 ? 'none' : peers.map(({ name, version }) => `${name} ${version}`).join(', ')],
     [
       'load average at the end',
