@@ -7,7 +7,7 @@
  * States of all rules share one table. 0 rejects, 1 accepts; any other state `s` goes on to `table[s * width + classOf[byte]]`.
  */
 import { emptySet, union, type ByteSet } from '../regex/byte-set.ts';
-import { lengthOfAll } from '../regex/length.ts';
+import { lengthOf } from '../regex/length.ts';
 import type { Node } from '../regex/syntax.ts';
 
 export const REJECT = 0;
@@ -93,12 +93,12 @@ interface Automaton {
   readonly sets: readonly ByteSet[];
   readonly classOf: Uint8Array;
   readonly rows: readonly Row[];
-  /** Most bytes a match can have behind the literal. */
+  /** Most bytes of a match that are read before it is accepted; whoever has read more is no match. */
   readonly longest: number;
 }
 
 function makeAutomaton(tail: readonly Node[]): Automaton {
-  const longest = lengthOfAll(tail).max;
+  const longest = longestUntilAccepted(tail);
   let machine = new Machine(tail, 'exact');
   let classes = byteClasses(machine.sets);
   let rows = determinize(machine, classes.samples);
@@ -206,6 +206,22 @@ class Machine {
     }
     return index;
   }
+}
+
+/**
+ * Bytes a match may take until the machine accepts it, which is when the parts looked at are through: a long or endless count at the end is cut
+ * at DEPTH turns. Without this bound a walk through a loop would go on to its limit at every literal of a line that repeats one.
+ */
+function longestUntilAccepted(tail: readonly Node[]): number {
+  let left = DEPTH;
+  let sum = 0;
+  for (const node of tail) {
+    if (left <= 0) break;
+    const inner = node.kind === 'capture' ? node.node : node;
+    sum += inner.kind === 'repeat' && inner.min > DEPTH ? DEPTH * lengthOf(inner.node).max : lengthOf(inner).max;
+    left -= shortest(inner);
+  }
+  return sum;
 }
 
 function shortest(node: Node): number {
