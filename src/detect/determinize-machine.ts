@@ -1,0 +1,102 @@
+import type { ByteSet } from '../regex/byte-set.ts';
+import type { Machine } from './follow-machine.ts';
+
+/** States that all follow automata have: no match is left, and RE2 decides. */
+export const REJECT = 0;
+export const ACCEPT = 1;
+
+/** States of one follow automaton. One that would need more is made again from a looser reading of the tail, and further states accept. */
+const MAX_STATES = 32;
+
+/** Bytes that every set treats alike form a class. `samples` holds one byte of each. */
+export function byteClasses(sets: readonly Uint8Array[]): {
+  readonly classOf: Uint8Array;
+  readonly width: number;
+  readonly samples: readonly number[];
+} {
+  const distinct = [...new Map(sets.map((set) => [Buffer.from(set).toString('latin1'), set])).values()];
+  let signature = Array.from({ length: 256 }, () => 0);
+  for (const set of distinct) {
+    const renumbered = new Map<number, number>();
+    signature = signature.map((old, byte) => {
+      const key = old * 2 + (set[byte] as number);
+      if (!renumbered.has(key)) renumbered.set(key, renumbered.size);
+      return renumbered.get(key) as number;
+    });
+  }
+  const samples: number[] = [];
+  signature.forEach((number, byte) => {
+    samples[number] ??= byte;
+  });
+  return { classOf: Uint8Array.from(signature), width: samples.length, samples };
+}
+
+/** One row of an automaton: next state for each byte class; 0 and 1 as above, others are indexes + 2 into the rows. */
+export type Row = ArrayLike<number>;
+
+/** @returns undefined when it takes more than MAX_STATES, unless the rest is to be accepted; no rows when everything is accepted */
+export function determinize(
+  machine: Machine,
+  samples: readonly number[],
+  beyond?: 'accept the rest',
+): readonly Row[] | undefined {
+  const index = new Map<string, number>();
+  const states: number[][] = [];
+  const rows: number[][] = [];
+  let overflow = false;
+  const intern = (steps: number[]): number => {
+    const closed = closure(machine, steps);
+    if (closed === undefined) return ACCEPT;
+    if (closed.length === 0) return REJECT;
+    const key = closed.join();
+    const known = index.get(key);
+    if (known !== undefined) return known;
+    if (states.length >= MAX_STATES) {
+      overflow = true;
+      return ACCEPT;
+    }
+    const state = states.push(closed) + 1;
+    index.set(key, state);
+    return state;
+  };
+  const start = intern([machine.start]);
+  if (start === ACCEPT) return [];
+  for (let at = 0; at < states.length; at++) {
+    if (overflow && beyond === undefined) return undefined;
+    const steps = states[at] as number[];
+    const sets = steps.map((step) => machine.sets[machine.reads[step] as number] as ByteSet);
+    const seen = new Map<string, number>();
+    const row: number[] = [];
+    for (const byte of samples) {
+      const taken: number[] = [];
+      for (let index = 0; index < steps.length; index++)
+        if ((sets[index] as ByteSet)[byte] === 1) taken.push(steps[index] as number);
+      const key = taken.length === 1 ? String(taken[0]) : taken.join();
+      let target = seen.get(key);
+      if (target === undefined) {
+        target =
+          taken.length === 0 ? REJECT : intern(taken.map((step) => (machine.next[step] as number[])[0] as number));
+        seen.set(key, target);
+      }
+      row.push(target);
+    }
+    rows.push(row);
+  }
+  return rows;
+}
+
+/** The reading steps reachable without reading, sorted; undefined when acceptance is among them. */
+function closure(machine: Machine, steps: readonly number[]): number[] | undefined {
+  const mark = ++machine.marks;
+  const open = [...steps];
+  const reading: number[] = [];
+  for (let step = open.pop(); step !== undefined; step = open.pop()) {
+    if (machine.reached[step] === mark) continue;
+    machine.reached[step] = mark;
+    const read = machine.reads[step] as number;
+    if (read === -2) return undefined;
+    if (read >= 0) reading.push(step);
+    else open.push(...(machine.next[step] as number[]));
+  }
+  return reading.sort((a, b) => a - b);
+}
