@@ -12,7 +12,8 @@ export const LAYERS = [
   ['rules', 'git', 'report', 'store'],
   ['detect', 'suppress', 'policy'],
   ['scan'],
-  ['hook'],
+  ['hook', 'queue'],
+  ['server'],
   ['commands'],
   ['cli', 'index'],
 ];
@@ -27,6 +28,20 @@ export const IMPORTERS = {
   'csv-stringify': 'report',
   piscina: 'scan',
   commander: 'commands',
+  kysely: 'store',
+  'better-sqlite3': 'store',
+  pg: 'store',
+  'p-queue': 'queue',
+  croner: 'queue',
+  fastify: 'server',
+  typebox: 'server',
+  '@fastify/multipart': 'server',
+  '@fastify/swagger': 'server',
+  '@fastify/type-provider-typebox': 'server',
+  nodemailer: 'server',
+  openpgp: 'server',
+  pino: 'server',
+  'prom-client': 'server',
 };
 
 /** Why the source file (path below src/) may not import `specifier`, or undefined when it may. */
