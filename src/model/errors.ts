@@ -5,7 +5,7 @@
  * - `CONFIG_INVALID`  a configuration file with problems, all of them listed
  * - `RULE_INVALID`    a rule file with problems, all of them listed
  * - `REVIEW_INVALID`  a reviewed-findings file or import with problems, all of them listed
- * - `KEY_INVALID`     the fingerprint key cannot be read or is readable by others
+ * - `KEY_INVALID`     a key file cannot be read or is readable by others, or a text was sealed under a key that is not there
  * - `GIT_FAILED`      a git command ended in error
  * - `TARGET_INVALID`  the thing to scan is missing, of the wrong kind or refused
  * - `HOOK_INPUT`      pre-receive input that is not what git sends
@@ -13,6 +13,11 @@
  * - `SCAN_DEADLINE`   the deadline passed
  * - `SCAN_CANCELLED`  the caller cancelled
  * - `OUTPUT_FAILED`   a report could not be written
+ * - `STORE_FAILED`    the server's database cannot be opened, reached or used
+ * - `STORE_FULL`      there is no space left for the server's database; nothing of the change was kept
+ * - `STORE_LOCKED`    another server has the database
+ * - `NAME_TAKEN`      something of that name exists already
+ * - `VALUE_INVALID`   a name or another value cannot be kept as it is
  * - `INTERNAL`        a defect in Leakgate
  */
 export const ERROR_CODES = [
@@ -28,6 +33,11 @@ export const ERROR_CODES = [
   'SCAN_DEADLINE',
   'SCAN_CANCELLED',
   'OUTPUT_FAILED',
+  'STORE_FAILED',
+  'STORE_FULL',
+  'STORE_LOCKED',
+  'NAME_TAKEN',
+  'VALUE_INVALID',
   'INTERNAL',
 ] as const;
 
