@@ -20,7 +20,7 @@ export function exitCodeOf(verdict: Verdict, settings: Pick<HookSettings, 'mode'
     case 'accept':
       return 0;
     case 'reject':
-      return settings.mode === 'warn' ? 0 : 1;
+      return settings.mode === 'block' ? 1 : 0;
     case 'undecided':
       return settings.onUndecided === 'accept' ? 0 : 2;
     default:

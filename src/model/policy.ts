@@ -38,8 +38,8 @@ export interface Lock {
 
 /** How the pre-receive hook behaves. Never settable by content. */
 export interface HookSettings {
-  /** `warn` prints the findings and accepts the push. */
-  readonly mode: 'block' | 'warn';
+  /** `warn` prints the findings and accepts the push; `off` accepts it without looking, and puts that on record. */
+  readonly mode: 'block' | 'warn' | 'off';
   /** Time for the whole hook, in milliseconds. */
   readonly deadlineMs: number;
   /** What `undecided` (deadline, unreadable object, own failure) means for the push. */
@@ -50,8 +50,12 @@ export interface HookSettings {
   readonly blockPreExisting: boolean;
   /** Whether inline marks suppress in the hook. Off by default: every pusher can write one. */
   readonly inlineMarks: boolean;
-  /** Whether a push option with a reason lets a push through, on record. */
-  readonly bypass: { readonly allowed: boolean };
+  readonly bypass: {
+    /** Whether a push option with a reason lets a push through, on record. */
+    readonly allowed: boolean;
+    /** Whether a mark in a commit message keeps what that commit brings from refusing the push, on record. Off: every pusher can write one. */
+    readonly commitMessage: boolean;
+  };
   /** A sentence or link shown at the end of a refusal: whom to ask, where to read. */
   readonly help?: string;
   /** Absolute path of the audit log; absent: `<gitdir>/leakgate/audit.jsonl`. */
@@ -71,6 +75,8 @@ export interface ContentSettings {
   readonly allowlists: boolean;
   /** Change settings other than `hook` and `content`, which content never may. */
   readonly settings: boolean;
+  /** Whether `soteri-security.yml` beside it counts too, with all that such a file can say: it may disable rules. */
+  readonly soteriYml: boolean;
 }
 
 export interface Settings {
@@ -90,7 +96,7 @@ export const DEFAULT_SETTINGS: Settings = {
   // Above what the large hosts accept in a push (100 MB), and two workers with one each still fit a small server.
   maxBlobBytes: 256 * 1024 * 1024,
   maxFindingsPerBlob: 1000,
-  content: { rules: true, overrides: false, disabledRules: false, allowlists: true, settings: false },
+  content: { rules: true, overrides: false, disabledRules: false, allowlists: true, settings: false, soteriYml: false },
   hook: {
     mode: 'block',
     deadlineMs: 30_000,
@@ -98,7 +104,7 @@ export const DEFAULT_SETTINGS: Settings = {
     strict: false,
     blockPreExisting: false,
     inlineMarks: false,
-    bypass: { allowed: false },
+    bypass: { allowed: false, commitMessage: false },
   },
 };
 

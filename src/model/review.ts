@@ -4,6 +4,9 @@ import type { Origin } from './rule.ts';
 export const RESOLUTIONS = ['false-positive', 'used-in-tests', 'revoked', 'wont-fix'] as const;
 export type Resolution = (typeof RESOLUTIONS)[number];
 
+/** Stands for every rule, in a review and in the fingerprint that it goes by: a rule's own id is kebab-case and cannot be this. */
+export const ANY_RULE = '*';
+
 /**
  * A review as stored, one JSON object a line. It is keyed to rule and secret through the fingerprint, never to a place,
  * so it survives moves, rebases and squashes, and a changed secret alerts again. It holds no secret.
@@ -11,7 +14,7 @@ export type Resolution = (typeof RESOLUTIONS)[number];
 export interface ReviewRecord {
   /** `lgf1:` and 32 hex digits, see keyring/fingerprint.ts. */
   readonly fingerprint: string;
-  /** For people and reports: the fingerprint contains it already. */
+  /** For people and reports: the fingerprint contains it already. `*` (ANY_RULE): the secret is reviewed whatever rule finds it. */
   readonly ruleId: string;
   readonly resolution: Resolution;
   /** Who decided. */

@@ -28,8 +28,12 @@ export interface Allowlist {
   readonly description: string;
   /** Globs (picomatch subset, see glob/) on the path. Empty: any path. */
   readonly paths: readonly string[];
+  /** RE2 patterns searched in the path. Empty: any path. With `paths`: both must hold for the same path. */
+  readonly pathPatterns: readonly string[];
   /** RE2 patterns searched on the line(s) of the match. Empty: any line. */
   readonly lines: readonly string[];
+  /** RE2 patterns searched on each line that the secret stands on; what they find there must overlap the secret. Empty: any line. */
+  readonly covering: readonly string[];
   /** RE2 patterns searched on the secret. Empty: any secret. */
   readonly secrets: readonly string[];
   /** Full commit ids. Empty: any commit. */

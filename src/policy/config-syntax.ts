@@ -141,7 +141,12 @@ function checkLimits(config: ConfigSyntax, limits: ConfigLimits, problems: Probl
   const allowlists = [...everyAllowlist(config)].map(([allowlist]) => allowlist);
   const patterns = [
     ...config.rules.flatMap((rule) => [rule.pattern, rule.path]).filter((source) => source !== undefined),
-    ...allowlists.flatMap((allowlist) => [...allowlist.lines, ...allowlist.secrets]),
+    ...allowlists.flatMap((allowlist) => [
+      ...allowlist.pathPatterns,
+      ...allowlist.lines,
+      ...allowlist.covering,
+      ...allowlist.secrets,
+    ]),
   ];
   const bound = (count: number, most: number, what: string): void => {
     if (count <= most) return;

@@ -2,15 +2,18 @@
  * Why a policy treats a rule, a path or a finding as it does: which scope, file and line decided what, as data and in words. Pure; it reads
  * what merging wrote down.
  */
-import { compileGlob } from '../glob/glob.ts';
 import type { Finding } from '../model/finding.ts';
 import type { Policy } from '../model/policy.ts';
 import { SCOPES } from '../model/rule.ts';
 import type { Allowlist, Origin, Rule, ScopeName } from '../model/rule.ts';
 import { compilePattern } from '../regex/pattern.ts';
+import { hasPathCondition, matchesPath } from '../rules/allowlist-paths.ts';
 import { nearestName } from '../yaml/nearest-name.ts';
 import { allowlistStep, conditionsBeside, count, describeOrigin, needs, step } from './explanation.ts';
 import type { Explanation, ExplanationStep } from './explanation.ts';
+
+/** Those that are looked at first: what is left is said in words. */
+const PATH_CONDITIONS = ['paths', 'pathPatterns'] as const;
 
 export { describeOrigin } from './explanation.ts';
 export type { Explanation } from './explanation.ts';
@@ -53,9 +56,7 @@ export function explainRule(policy: Policy, id: string): Explanation {
 
 /** What applies to content at a path: allowlists that match it, and rules that run only on some paths. */
 export function explainPath(policy: Policy, path: string): Explanation {
-  const matching = policy.allowlists.filter(
-    (entry) => entry.paths.length > 0 && entry.paths.some((glob) => compileGlob(glob)(path)),
-  );
+  const matching = policy.allowlists.filter((entry) => hasPathCondition(entry) && matchesPath(entry, path));
   const limited = policy.rules.filter((rule) => rule.path !== undefined);
   const running = limited.filter((rule) =>
     compilePattern(rule.path as string).test(Buffer.from(path, 'utf8').toString('latin1')),
@@ -78,7 +79,9 @@ export function explainPath(policy: Policy, path: string): Explanation {
 }
 
 function outcomeOfPath(policy: Policy, path: string, matching: readonly Allowlist[]): string {
-  const whole = matching.find((entry) => entry.rules.length === 0 && conditionsBeside(entry, 'paths').length === 0);
+  const whole = matching.find(
+    (entry) => entry.rules.length === 0 && conditionsBeside(entry, PATH_CONDITIONS).length === 0,
+  );
   if (whole === undefined)
     return matching.length === 0
       ? `${path} is scanned; no allowlist names it.`
@@ -115,7 +118,9 @@ export function explainFinding(policy: Policy, finding: Finding, now: Date): Exp
             review.origin,
           );
         }),
-      ...near.map((entry) => step('allowlist', `is for this rule and path${needs(entry, 'paths')}`, entry.origin)),
+      ...near.map((entry) =>
+        step('allowlist', `is for this rule and path${needs(entry, PATH_CONDITIONS)}`, entry.origin),
+      ),
       ...locksOver(policy, near).filter((found) => found.text.startsWith(`${finding.ruleId} `)),
     ],
   };
@@ -183,8 +188,7 @@ function lockAbove(policy: Policy, ruleId: string, scope: ScopeName): Origin | u
 /** Whether all that can be told without the content speaks for the allowlist. */
 function isNear(entry: Allowlist, finding: Finding): boolean {
   if (entry.rules.length > 0 && !entry.rules.includes(finding.ruleId)) return false;
-  if (entry.paths.length === 0) return entry.rules.length > 0;
-  return entry.paths.some((glob) => compileGlob(glob)(finding.path));
+  return hasPathCondition(entry) ? matchesPath(entry, finding.path) : entry.rules.length > 0;
 }
 
 function sameOrigin(a: Origin, b: Origin | undefined): boolean {

@@ -29,16 +29,16 @@ export function allowlistStep(entry: Allowlist): ExplanationStep {
   return step('allowlist', `allows findings of ${rules}${needs(entry)}${described}`, entry.origin);
 }
 
-const CONDITIONS = ['paths', 'lines', 'secrets', 'commits', 'stopWords'] as const;
+const CONDITIONS = ['paths', 'pathPatterns', 'lines', 'covering', 'secrets', 'commits', 'stopWords'] as const;
 type Condition = (typeof CONDITIONS)[number];
 
 /** The conditions that an allowlist gives, but for one. */
-export function conditionsBeside(entry: Allowlist, beside?: Condition): readonly Condition[] {
-  return CONDITIONS.filter((condition) => condition !== beside && entry[condition].length > 0);
+export function conditionsBeside(entry: Allowlist, beside: readonly Condition[] = []): readonly Condition[] {
+  return CONDITIONS.filter((condition) => !beside.includes(condition) && entry[condition].length > 0);
 }
 
 /** ` where lines and secrets match`: conditions, of which each must hold. */
-export function needs(entry: Allowlist, beside?: Condition): string {
+export function needs(entry: Allowlist, beside: readonly Condition[] = []): string {
   const conditions = conditionsBeside(entry, beside);
   return conditions.length === 0
     ? ''

@@ -20,7 +20,9 @@ export function parseAllowlistEntry(node: YamlMap, context: EntryContext, ruleId
   const allowlist: Allowlist = {
     description: reader.text('description') ?? '',
     paths: read(reader, 'paths', () => undefined),
+    pathPatterns: read(reader, 'pathPatterns', wrongPattern),
     lines: read(reader, 'lines', wrongPattern),
+    covering: read(reader, 'covering', wrongPattern),
     secrets: read(reader, 'secrets', wrongPattern),
     commits: read(reader, 'commits', commitProblem),
     stopWords: read(reader, 'stopWords', stopWordProblem),
@@ -43,7 +45,7 @@ export function parseAllowlistEntry(node: YamlMap, context: EntryContext, ruleId
   return allowlist;
 }
 
-const CONDITIONS = ['paths', 'lines', 'secrets', 'commits', 'stopWords'] as const;
+const CONDITIONS = ['paths', 'pathPatterns', 'lines', 'covering', 'secrets', 'commits', 'stopWords'] as const;
 
 /** The items of a list that are as they should be; the others become problems. */
 function read(reader: MapReader, key: string, wrong: (value: string) => string | undefined): readonly string[] {

@@ -11,8 +11,9 @@ import { fingerprint } from '../keyring/fingerprint.ts';
 import type { FindingKind } from '../model/finding.ts';
 import { createLineIndex, type LineIndex, type Position } from '../model/line-index.ts';
 import { redact } from '../model/redact.ts';
+import { ANY_RULE } from '../model/review.ts';
 import { CONFIDENCES, type Allowlist, type Confidence, type Rule } from '../model/rule.ts';
-import { contentConditions } from '../suppress/content-conditions.ts';
+import { contentConditions, type SecretPlace } from '../suppress/content-conditions.ts';
 import { inlineMark } from '../suppress/inline-marks.ts';
 import type { RawFinding } from './raw-finding.ts';
 import { redactMatch, textOf } from './redact-match.ts';
@@ -82,8 +83,9 @@ export function createContentScanner(settings: ScanSettings, repeats = false): C
       secret: settings.showSecrets ? secret : redact(secret),
       match: settings.showSecrets ? textOf(content.subarray(match.start, match.end)) : redactMatch(content, match, all),
       fingerprint: fingerprint(settings.fingerprintKey, rule.id, secretBytes),
+      matchFingerprint: fingerprint(settings.fingerprintKey, ANY_RULE, secretBytes),
       confidence: confidenceIn(rule, secretBytes),
-      allowlists: contentConditions(rule, settings.allowlists, { line: lines, secret }),
+      allowlists: contentConditions(rule, settings.allowlists, { line: lines, secret, place: placeOf(content, match) }),
       ...(mark === undefined ? {} : { inlineMark: mark }),
     };
   }
@@ -146,6 +148,21 @@ function matchedLines(content: Uint8Array, index: LineIndex, match: Match): stri
   const body = content.subarray(match.start, match.end);
   if (!body.includes(LF) && !body.includes(CR)) return first;
   return `${first}\n${textOf(body)}\n${index.lineText(match.end, LINE_BYTES)}`;
+}
+
+/** The secret in the lines it stands on; of long lines no more than is near it. */
+function placeOf(content: Uint8Array, { secretStart, secretEnd }: Match): SecretPlace {
+  const from = Math.max(0, secretStart - LINE_BYTES);
+  const before = content.subarray(from, secretStart);
+  const lineStart = from + Math.max(before.lastIndexOf(LF), before.lastIndexOf(CR)) + 1;
+  const after = content.subarray(secretEnd, secretEnd + LINE_BYTES);
+  const ends = [after.indexOf(LF), after.indexOf(CR), after.length].filter((at) => at >= 0);
+  const lines = content.subarray(lineStart, secretEnd + Math.min(...ends));
+  return {
+    lines: Buffer.from(lines.buffer, lines.byteOffset, lines.byteLength).toString('latin1'),
+    start: secretStart - lineStart,
+    end: secretEnd - lineStart,
+  };
 }
 
 /** An inline mark on the first or the last line of the match, or on the line before it. */

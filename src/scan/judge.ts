@@ -1,6 +1,7 @@
 import type { Suppression } from '../model/finding.ts';
 import type { Policy } from '../model/policy.ts';
 import type { Rule } from '../model/rule.ts';
+import { hasPathCondition } from '../rules/allowlist-paths.ts';
 import { decide } from '../suppress/decide.ts';
 import type { RawFinding } from './raw-finding.ts';
 
@@ -30,6 +31,7 @@ export function createJudge(policy: Policy, options: { readonly inlineMarks: boo
         allowlists: raw.allowlists,
         ...(raw.inlineMark === undefined || !options.inlineMarks ? {} : { inlineMark: raw.inlineMark }),
         fingerprint: raw.fingerprint,
+        matchFingerprint: raw.matchFingerprint,
       };
       const suppression = decide(candidate, policy, options.now);
       return { suppression, byPath: isByPath(suppression, policy) };
@@ -41,5 +43,5 @@ function isByPath(suppression: Suppression | 'not-applicable' | undefined, polic
   if (suppression === 'not-applicable') return true;
   if (suppression?.kind !== 'allowlist') return false;
   const deciding = policy.allowlists.find((allowlist) => allowlist.origin === suppression.origin);
-  return deciding === undefined || deciding.paths.length > 0 || deciding.commits.length > 0;
+  return deciding === undefined || hasPathCondition(deciding) || deciding.commits.length > 0;
 }

@@ -1,6 +1,7 @@
 import type { Detector } from '../detect/detector.ts';
 import { fingerprint } from '../keyring/fingerprint.ts';
 import { redact } from '../model/redact.ts';
+import { ANY_RULE } from '../model/review.ts';
 import { compilePattern, type Pattern } from '../regex/pattern.ts';
 import { contentConditions } from '../suppress/content-conditions.ts';
 import type { ContentScanner, ScanSettings } from './content-scanner.ts';
@@ -34,8 +35,13 @@ export function createPathScanner(settings: ScanSettings, content: ContentScanne
           secret: shown,
           match: shown,
           fingerprint: fingerprint(settings.fingerprintKey, rule.id, path),
+          matchFingerprint: fingerprint(settings.fingerprintKey, ANY_RULE, path),
           confidence: rule.confidence,
-          allowlists: contentConditions(rule, settings.allowlists, { line: text, secret: text }),
+          allowlists: contentConditions(rule, settings.allowlists, {
+            line: text,
+            secret: text,
+            place: { lines: latin1, start: 0, end: latin1.length },
+          }),
           path,
         };
       });

@@ -18,6 +18,8 @@ export interface RawFinding {
   readonly secret: string;
   readonly match: string;
   readonly fingerprint: string;
+  /** The secret's fingerprint for ANY_RULE, see model/review.ts. */
+  readonly matchFingerprint: string;
   /** The rule's, raised or lowered by what the checks say of this secret. */
   readonly confidence: Confidence;
   /** Allowlists whose conditions on line and secret hold, see suppress/content-conditions.ts. */

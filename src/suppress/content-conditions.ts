@@ -1,12 +1,22 @@
 import type { Allowlist, Rule } from '../model/rule.ts';
-import { compilePattern } from '../regex/pattern.ts';
+import { compilePattern, type Pattern } from '../regex/pattern.ts';
 
-/** What of the content an allowlist may look at, as text; patterns see its UTF-8 bytes. */
+/** What of the content an allowlist may look at. Patterns see bytes: texts are turned into the bytes of their UTF-8 form. */
 export interface MatchedContent {
   /** The line, or lines, that the match stands on. */
   readonly line: string;
   /** The secret in clear. */
   readonly secret: string;
+  /** The line, or lines, that the secret stands on, and where it stands in them. */
+  readonly place: SecretPlace;
+}
+
+/** The secret where it stands. */
+export interface SecretPlace {
+  /** Whole lines, as far as they are looked at: one character for each byte. */
+  readonly lines: string;
+  readonly start: number;
+  readonly end: number;
 }
 
 /**
@@ -26,17 +36,18 @@ export function contentConditions(
   for (let i = 0; i < allowlists.length; i++) {
     const allowlist = allowlists[i] as Allowlist;
     if (allowlist.rules.length > 0 && !allowlist.rules.includes(rule.id)) continue;
-    bytes ??= { line: latin1View(content.line), secret: latin1View(content.secret) };
+    bytes ??= { line: latin1View(content.line), secret: latin1View(content.secret), place: content.place };
     if (holds(allowlist, bytes)) holding.push(i);
   }
   return holding;
 }
 
-function holds(allowlist: Allowlist, { line, secret }: MatchedContent): boolean {
+function holds(allowlist: Allowlist, { line, secret, place }: MatchedContent): boolean {
   return (
     anyPattern(allowlist.lines, line) &&
     anyPattern(allowlist.secrets, secret) &&
-    (allowlist.stopWords.length === 0 || containsAny(secret.toLowerCase(), allowlist.stopWords))
+    (allowlist.stopWords.length === 0 || containsAny(secret.toLowerCase(), allowlist.stopWords)) &&
+    (allowlist.covering.length === 0 || anyCovers(allowlist.covering, place))
   );
 }
 
@@ -44,18 +55,43 @@ function containsAny(text: string, words: readonly string[]): boolean {
   return words.some((word) => text.includes(latin1View(word).toLowerCase()));
 }
 
-const compiled = new WeakMap<readonly string[], (text: string) => boolean>();
+const compiled = new WeakMap<readonly string[], readonly Pattern[]>();
 
-/** Whether any of the patterns is found in the text; true when there are none. Each list is compiled once, at its first use. */
+/** Each list is compiled once, at its first use. */
+function patternsOf(sources: readonly string[]): readonly Pattern[] {
+  let patterns = compiled.get(sources);
+  if (patterns === undefined) compiled.set(sources, (patterns = sources.map((source) => compilePattern(source))));
+  return patterns;
+}
+
+/** Whether any of the patterns is found in the text; true when there are none. */
 function anyPattern(sources: readonly string[], text: string): boolean {
-  if (sources.length === 0) return true;
-  let test = compiled.get(sources);
-  if (test === undefined) {
-    const patterns = sources.map((source) => compilePattern(source));
-    test = (subject) => patterns.some((pattern) => pattern.test(subject));
-    compiled.set(sources, test);
+  return sources.length === 0 || patternsOf(sources).some((pattern) => pattern.test(text));
+}
+
+/** Whether any of the patterns, searched line by line, finds something that has a byte in common with the secret. */
+function anyCovers(sources: readonly string[], { lines, start, end }: SecretPlace): boolean {
+  const patterns = patternsOf(sources);
+  let at = 0;
+  for (const line of lines.split(/\r\n|\n|\r/)) {
+    // How the line before ended is read off the text: one byte or two.
+    if (at < end && at + line.length > start && patterns.some((pattern) => covers(pattern, line, start - at, end - at)))
+      return true;
+    at += line.length;
+    at += lines.startsWith('\r\n', at) ? 2 : 1;
+    if (at >= end) return false;
   }
-  return test(text);
+  return false;
+}
+
+function covers(pattern: Pattern, line: string, start: number, end: number): boolean {
+  for (let from = 0; from < Math.min(end, line.length);) {
+    const match = pattern.exec(line, from, false);
+    if (match === undefined || match.start >= end) return false;
+    if (match.end > start && match.end > match.start) return true;
+    from = Math.max(match.end, match.start + 1);
+  }
+  return false;
 }
 
 /** One character per byte of the UTF-8 form, which is how patterns are written. */

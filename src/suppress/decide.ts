@@ -8,9 +8,9 @@ import type { Lock, Policy } from '../model/policy.ts';
 import type { Review } from '../model/review.ts';
 import { SCOPES } from '../model/rule.ts';
 import type { Allowlist, Origin, Rule, ScopeName } from '../model/rule.ts';
-import { compileGlob } from '../glob/glob.ts';
 import { compilePattern } from '../regex/pattern.ts';
 import type { Pattern } from '../regex/pattern.ts';
+import { hasPathCondition, matchesPath } from '../rules/allowlist-paths.ts';
 import { latin1View } from './content-conditions.ts';
 
 /** A match about to become a finding. */
@@ -25,6 +25,8 @@ export interface Candidate {
   /** What `inlineMark` returned; leave it out where marks do not count. */
   readonly inlineMark?: string;
   readonly fingerprint: string;
+  /** The fingerprint of the secret for ANY_RULE: by it a review holds whatever rule found the secret. */
+  readonly matchFingerprint: string;
 }
 
 /**
@@ -49,10 +51,10 @@ function pathsOfRule(rule: Rule, paths: readonly string[]): readonly string[] | 
   return running.length === 0 ? undefined : running;
 }
 
-function byReview({ fingerprint }: Candidate, policy: Policy, now: Date): Suppression | undefined {
-  const review = reviewsOf(policy)
-    .get(fingerprint)
-    ?.find((candidate) => !isExpired(candidate, now));
+function byReview({ fingerprint, matchFingerprint }: Candidate, policy: Policy, now: Date): Suppression | undefined {
+  const reviews = reviewsOf(policy);
+  const holding = (name: string): Review | undefined => reviews.get(name)?.find((review) => !isExpired(review, now));
+  const review = holding(fingerprint) ?? holding(matchFingerprint);
   if (review === undefined) return undefined;
   return {
     kind: 'review',
@@ -81,7 +83,7 @@ function byAllowlist(
         (entry.commits.length === 0 || (commit !== undefined && entry.commits.includes(commit))),
     )
     .sort((a, b) => compareOrigins(a.origin, b.origin));
-  const anywhere = usable.find((entry) => entry.paths.length === 0);
+  const anywhere = usable.find((entry) => !hasPathCondition(entry));
   if (anywhere !== undefined) return allowed(anywhere);
   if (paths.length === 0) return undefined;
   let first: Allowlist | undefined;
@@ -122,14 +124,6 @@ function compareOrigins(a: Origin, b: Origin): number {
     a.line - b.line ||
     a.column - b.column
   );
-}
-
-const globs = new WeakMap<Allowlist, readonly ((path: string) => boolean)[]>();
-
-function matchesPath(entry: Allowlist, path: string): boolean {
-  let matchers = globs.get(entry);
-  if (matchers === undefined) globs.set(entry, (matchers = entry.paths.map((glob) => compileGlob(glob))));
-  return matchers.some((matches) => matches(path));
 }
 
 const pathPatterns = new WeakMap<Rule, Pattern>();

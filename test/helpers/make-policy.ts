@@ -21,7 +21,9 @@ export function makeAllowlist(keys: Partial<Allowlist> = {}): Allowlist {
   return {
     description: '',
     paths: [],
+    pathPatterns: [],
     lines: [],
+    covering: [],
     secrets: [],
     commits: [],
     stopWords: [],

@@ -170,7 +170,10 @@ describe('settings', () => {
 
   it('changes one and leaves the others', () => {
     const changed = withSetting(DEFAULT_SETTINGS, 'hook.bypass.allowed', true);
-    assert.deepEqual(changed, { ...DEFAULT_SETTINGS, hook: { ...DEFAULT_SETTINGS.hook, bypass: { allowed: true } } });
+    assert.deepEqual(changed, {
+      ...DEFAULT_SETTINGS,
+      hook: { ...DEFAULT_SETTINGS.hook, bypass: { allowed: true, commitMessage: false } },
+    });
     assert.equal(DEFAULT_SETTINGS.hook.bypass.allowed, false);
   });
 });

@@ -288,8 +288,19 @@ describe('mergeConfigs', () => {
         const rule = policy.rules.find(({ id }) => id === 'acme-token') as Rule;
         assert.deepEqual(rule, RULES[0]);
         const secret = 'acme_01234567';
-        const allowlists = contentConditions(rule, policy.allowlists, { line: secret, secret });
-        const candidate = { rule, paths: ['src/a'], allowlists, inlineMark: 'leakgate:allow', fingerprint: 'x' };
+        const allowlists = contentConditions(rule, policy.allowlists, {
+          line: secret,
+          secret,
+          place: { lines: secret, start: 0, end: secret.length },
+        });
+        const candidate = {
+          rule,
+          paths: ['src/a'],
+          allowlists,
+          inlineMark: 'leakgate:allow',
+          fingerprint: 'x',
+          matchFingerprint: 'y',
+        };
         assert.equal(decide(candidate, policy, NOW), undefined);
       }),
     );

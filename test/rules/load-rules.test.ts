@@ -114,11 +114,27 @@ extra: 1
       'r.yml:15:14 bad-pattern: "pattern" is not a valid RE2 pattern: look-around, back-references and other Perl extensions are not part of RE2 (at character 4 of the pattern)',
       'r.yml:17:14 two-secrets: "pattern" has 2 groups named "secret"; keep one, around the credential',
       'r.yml:19:14 not-ascii: "pattern" has the character "é" outside of ASCII; patterns are matched on bytes, so write its bytes: \\xc3\\xa9',
-      'r.yml:21:5 allowlist: an allowlist needs a condition (paths, lines, secrets, commits, stopWords); without one it would hide every finding',
+      'r.yml:21:5 allowlist: an allowlist needs a condition (paths, pathPatterns, lines, covering, secrets, commits, stopWords); without one it would hide every finding',
       'r.yml:22:12 allowlist: "paths" is empty; remove it, or list what it allows',
       'r.yml:23:15 allowlist: "commits" must hold full commit ids (40 or 64 hex digits, small letters), not "abc123"',
       'r.yml:24:1 unknown key "extra"; known keys: rules, allowlists',
     ]);
+  });
+
+  it('reads patterns on paths and patterns that must cover the secret', () => {
+    const text = "allowlists:\n  - { pathPatterns: ['\\.pem$'], covering: ['key = .*'] }\n  - { pathPatterns: ['('], covering: ['(?=x)'] }\n";
+    const { allowlists, problems } = parseRules(text, 'r.yml', 'global');
+    assert.deepEqual(
+      allowlists.map(({ pathPatterns, covering }) => ({ pathPatterns, covering })),
+      [{ pathPatterns: ['\\.pem$'], covering: ['key = .*'] }],
+    );
+    assert.deepEqual(
+      problems.map(({ line, message }) => [line, message.split(' is ')[0]]),
+      [
+        [3, '"pathPatterns" holds a pattern that'],
+        [3, '"covering" holds a pattern that'],
+      ],
+    );
   });
 
   it('never widens an allowlist of which one condition is wrong', () => {

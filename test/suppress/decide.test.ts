@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
-import type { Review } from '../../src/model/review.ts';
+import { ANY_RULE, type Review } from '../../src/model/review.ts';
 import type { Allowlist, ScopeName } from '../../src/model/rule.ts';
 import { decide } from '../../src/suppress/decide.ts';
 import type { Candidate } from '../../src/suppress/decide.ts';
@@ -11,6 +11,7 @@ import { makeRule } from '../helpers/make-rule.ts';
 const NOW = new Date('2026-06-01T12:00:00Z');
 const RULE = makeRule({ id: 'acme-token', pattern: 'x' });
 const FINGERPRINT = `lgf1:${'0'.repeat(32)}`;
+const MATCH = `lgf1:${'1'.repeat(32)}`;
 const COMMIT = 'a'.repeat(40);
 
 /** A candidate for which the content conditions of all of the policy's allowlists hold. */
@@ -21,6 +22,7 @@ function candidate(keys: Partial<Candidate> = {}, allowlists = 0): Candidate {
     commit: COMMIT,
     allowlists: Array.from({ length: allowlists }, (_, i) => i),
     fingerprint: FINGERPRINT,
+    matchFingerprint: MATCH,
     ...keys,
   };
 }
@@ -111,6 +113,28 @@ describe('decide', () => {
     assert.deepEqual(decide(candidate({ paths: ['moved/b.ts'] }), policy, NOW), expected);
     assert.equal(decide(candidate(), policy, new Date(NOW.getTime() + 1)), undefined);
     assert.equal(decide(candidate({ fingerprint: `lgf1:${'1'.repeat(32)}` }), policy, NOW), undefined);
+  });
+
+  it('follows a review of the secret whatever rule found it', () => {
+    const any = review({ ruleId: ANY_RULE, fingerprint: MATCH });
+    const policy = makePolicy({ reviews: [any] });
+    assert.equal(
+      decide(candidate({ rule: makeRule({ id: 'other', pattern: 'x' }) }), policy, NOW)?.constructor,
+      Object,
+    );
+    assert.equal(decide(candidate({ matchFingerprint: `lgf1:${'2'.repeat(32)}` }), policy, NOW), undefined);
+    const expired = makePolicy({ reviews: [{ ...any, expires: '2026-01-01T00:00:00.000Z' }] });
+    assert.equal(decide(candidate(), expired, NOW), undefined);
+  });
+
+  it('asks globs and path patterns to hold for the same path', () => {
+    const both = makeAllowlist({ paths: ['src/**'], pathPatterns: ['\\.(?:pem|key)$'] });
+    assert.notEqual(decideWith([both], { paths: ['src/a.pem', 'src/b.key'] }), undefined);
+    assert.equal(decideWith([both], { paths: ['src/a.pem', 'src/b.ts'] }), undefined);
+    assert.equal(decideWith([both], { paths: ['lib/a.pem'] }), undefined);
+    assert.equal(decideWith([both], { paths: [] }), undefined);
+    const bytes = makeAllowlist({ pathPatterns: ['gr\\xc3\\xbcn'] });
+    assert.notEqual(decideWith([bytes], { paths: ['src/grün'] }), undefined);
   });
 
   it('follows a review that holds beside one that expired', () => {
