@@ -1,9 +1,8 @@
-import { stringify } from 'csv-stringify/sync';
 import { escapeControls } from '../model/escape.ts';
 import type { Finding } from '../model/finding.ts';
+import { csvText } from './csv-stream.ts';
+import type { CsvCell } from './csv-stream.ts';
 import type { ReportInput } from './report-input.ts';
-
-type Cell = string | number | boolean | undefined;
 
 /** The columns, in order; described by `schemas/report.csv-metadata.json`. New ones are added at the end only. */
 export const CSV_COLUMNS = {
@@ -31,7 +30,7 @@ export const CSV_COLUMNS = {
   suppressedBy: (finding) => finding.suppression?.kind,
   suppressionReason: (finding) => finding.suppression?.reason,
   reviewer: (finding) => finding.suppression?.reviewer,
-} as const satisfies Record<string, (finding: Finding) => Cell>;
+} as const satisfies Record<string, (finding: Finding) => CsvCell>;
 
 /** Records made with one call: csv-stringify parses its options anew on each. */
 const BATCH = 256;
@@ -41,24 +40,15 @@ const BATCH = 256;
  * would take for a formula gets a `'` in front.
  */
 export function* printCsv(input: ReportInput): Generator<string> {
-  yield toCsv([Object.keys(CSV_COLUMNS)]);
+  yield csvText([Object.keys(CSV_COLUMNS)]);
   for (const list of [input.findings, input.suppressed]) {
-    for (let i = 0; i < list.length; i += BATCH) yield toCsv(list.slice(i, i + BATCH).map(toRecord));
+    for (let i = 0; i < list.length; i += BATCH) yield csvText(list.slice(i, i + BATCH).map(toRecord));
   }
 }
 
-function toRecord(finding: Finding): Cell[] {
+function toRecord(finding: Finding): CsvCell[] {
   return Object.values(CSV_COLUMNS).map((cell) => {
-    const value: Cell = cell(finding);
+    const value: CsvCell = cell(finding);
     return typeof value === 'string' ? escapeControls(value) : value;
-  });
-}
-
-function toCsv(records: Cell[][]): string {
-  return stringify(records, {
-    record_delimiter: 'windows',
-    // `=`, `+`, `-`, `@` and their full-width forms; TAB and CR, which start one as well, are escaped already
-    escape_formulas: true,
-    cast: { boolean: String },
   });
 }
