@@ -49,7 +49,10 @@ async function openSqlite(path: string): Promise<Store> {
 async function openPostgres(url: string): Promise<Store> {
   const { default: pg } = await import('pg');
   // Numbers here are ids, times and counts, all below 2^53.
-  const types = { getTypeParser: (oid: number, format?: 'text' | 'binary') => oid === INT8 ? Number : pg.types.getTypeParser(oid, format as 'text') };
+  const types = {
+    getTypeParser: (oid: number, format?: 'text' | 'binary') =>
+      oid === INT8 ? Number : pg.types.getTypeParser(oid, format as 'text'),
+  };
   const pool = new pg.Pool({ connectionString: url, max: 10, types: types as never });
   // A connection that is cut while idle must not end the process; the next query says so.
   pool.on('error', () => {});

@@ -41,12 +41,7 @@ export async function createTable(db: Kysely<unknown>, dialect: 'sqlite' | 'post
       .execute();
 }
 
-function addColumn(
-  table: Table,
-  dialect: 'sqlite' | 'postgres',
-  name: string,
-  type: ColumnType,
-): Table {
+function addColumn(table: Table, dialect: 'sqlite' | 'postgres', name: string, type: ColumnType): Table {
   switch (type) {
     case 'id':
       return dialect === 'sqlite'
