@@ -15,7 +15,7 @@ export interface NewAuditEvent {
   /** 0 for GLOBAL. */
   readonly resourceId: number;
   /** Never a secret, not even a redacted one. */
-  readonly details?: Readonly<Record<string, unknown>>;
+  readonly details?: object;
   readonly time: number;
 }
 

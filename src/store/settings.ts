@@ -30,6 +30,8 @@ export interface ServerSettings {
   /** Whether `soteri-security.yml` of a default branch counts. */
   readonly soteriYml: boolean;
   readonly scanDepth: 'history' | 'tip';
+  /** Whether a mark in a commit's message keeps that commit from the hook. */
+  readonly commitMessageBypass: boolean;
   /** Whether reviewed matches pass the hook. */
   readonly reviewedInHook: boolean;
   /** Logger → level; `root` is the one above all. */
@@ -43,12 +45,21 @@ export interface ServerSettings {
   readonly scanSchedule: string | null;
   /** Whether a repository is scanned when it is added. */
   readonly scanNewRepositories: boolean;
+  /** The token that the first start printed: its SHA-256, whose it is, and the password it is tied to. Null: there is none, or no longer. */
+  readonly adminToken: { readonly hash: string; readonly userId: number; readonly passwordHash: string | null } | null;
+  /** The token of the first start: SHA-256 of it, whose it is, and his password's hash at that time, with which it ends. */
+  readonly adminToken: { readonly hash: string; readonly userId: number; readonly passwordHash: string } | null;
+  /** Whether webhooks may call addresses of private networks. */
+  readonly allowPrivateTargets: boolean;
+  /** Whether hook scripts can be uploaded and configured; they are kept and served, and not run. */
+  readonly hookScripts: boolean;
 }
 
 export const DEFAULT_SETTINGS: ServerSettings = {
   hookMode: 'on',
   soteriYml: false,
   scanDepth: 'history',
+  commitMessageBypass: false,
   reviewedInHook: true,
   logLevels: {},
   logLevelOverride: null,
@@ -57,6 +68,10 @@ export const DEFAULT_SETTINGS: ServerSettings = {
   mailSender: null,
   scanSchedule: null,
   scanNewRepositories: true,
+  adminToken: null,
+  adminToken: null,
+  allowPrivateTargets: false,
+  hookScripts: false,
 };
 
 /** The value, or its default when none was written. */
