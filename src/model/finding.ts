@@ -26,6 +26,17 @@ export interface Suppression {
   readonly reviewer?: string;
 }
 
+/** A line with a secret in it, in clear. */
+export interface LineText {
+  /** The whole line, or the secret alone. */
+  readonly text: string;
+  /** Where the secret stands in `text`, in UTF-16 code units; `end` is exclusive. */
+  readonly start: number;
+  readonly end: number;
+  /** `text` is the secret alone: the line is too long, or the secret spans several. */
+  readonly truncated: boolean;
+}
+
 /**
  * A reported secret. Lines and columns count from 1; columns are UTF-16 code units, `endColumn` is exclusive (SARIF's convention).
  * `secret` and `match` are redacted when the finding is made, unless the caller asked for clear text.
@@ -44,6 +55,10 @@ export interface Finding {
   readonly match: string;
   /** `lgf1:` + HMAC of rule and secret under the installation's key: stable over moves and rebases. */
   readonly fingerprint: string;
+  /** The same of the secret whatever the rule (`ANY_RULE`): what reviews of a text are compared with. In no report. */
+  readonly matchFingerprint: string;
+  /** Only when the caller asked for it, which seals it at once. In no report. */
+  readonly lineText?: LineText;
   readonly severity: Severity;
   readonly confidence: Confidence;
   /** Object id of the blob, commit or tag; absent outside git. */

@@ -1,4 +1,5 @@
 import type { ReportInput } from './report-input.ts';
+import { toReported } from './reported-finding.ts';
 import { safeJson, safeJsonArray } from './safe-json.ts';
 
 /** Raised when a consumer of `json` or `jsonl` would have to change; new optional fields do not raise it. */
@@ -8,8 +9,8 @@ export const SCHEMA_VERSION = 1;
 export function* printJson(input: ReportInput): Generator<string> {
   yield '{\n';
   for (const [key, value] of Object.entries(reportHead(input))) yield `  "${key}": ${safeJson(value)},\n`;
-  yield* safeJsonArray('findings', input.findings, '  ', ',');
-  yield* safeJsonArray('suppressed', input.suppressed, '  ', ',');
+  yield* safeJsonArray('findings', input.findings.map(toReported), '  ', ',');
+  yield* safeJsonArray('suppressed', input.suppressed.map(toReported), '  ', ',');
   yield `  "coverage": ${safeJson(input.coverage)}\n}\n`;
 }
 

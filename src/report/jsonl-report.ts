@@ -2,6 +2,7 @@ import { FINDING_STATES } from '../model/finding.ts';
 import type { Finding } from '../model/finding.ts';
 import { reportHead } from './json-report.ts';
 import type { ReportInput } from './report-input.ts';
+import { toReported } from './reported-finding.ts';
 import { safeJson } from './safe-json.ts';
 
 /**
@@ -15,7 +16,7 @@ export function* printJsonLines(input: ReportInput): Generator<string> {
 }
 
 function findingLine(finding: Finding): string {
-  return `${safeJson({ type: 'finding', ...finding })}\n`;
+  return `${safeJson({ type: 'finding', ...toReported(finding) })}\n`;
 }
 
 function summaryLine(input: ReportInput): string {

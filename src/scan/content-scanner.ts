@@ -15,6 +15,7 @@ import { ANY_RULE } from '../model/review.ts';
 import { CONFIDENCES, type Allowlist, type Confidence, type Rule } from '../model/rule.ts';
 import { contentConditions, type SecretPlace } from '../suppress/content-conditions.ts';
 import { inlineMark } from '../suppress/inline-marks.ts';
+import { lineTextOf } from './line-text.ts';
 import type { RawFinding } from './raw-finding.ts';
 import { redactMatch, textOf } from './redact-match.ts';
 
@@ -27,6 +28,8 @@ export interface ScanSettings {
   readonly allowlists: readonly Allowlist[];
   readonly fingerprintKey: Uint8Array;
   readonly showSecrets: boolean;
+  /** Keep the line of each finding in clear: see `ScanOptions`. */
+  readonly lineText?: boolean;
   readonly maxFindingsPerBlob: number;
 }
 
@@ -83,7 +86,9 @@ export function createContentScanner(settings: ScanSettings, repeats = false): C
       secret: settings.showSecrets ? secret : redact(secret),
       match: settings.showSecrets ? textOf(content.subarray(match.start, match.end)) : redactMatch(content, match, all),
       fingerprint: fingerprint(settings.fingerprintKey, rule.id, secretBytes),
-      matchFingerprint: fingerprint(settings.fingerprintKey, ANY_RULE, secretBytes),
+      // Of the text: people give texts, and for bytes that are no UTF-8 they get the one that is shown here.
+      matchFingerprint: fingerprint(settings.fingerprintKey, ANY_RULE, secret),
+      ...(settings.lineText === true ? { lineText: lineTextOf(content, match.secretStart, match.secretEnd) } : {}),
       confidence: confidenceIn(rule, secretBytes),
       allowlists: contentConditions(rule, settings.allowlists, { line: lines, secret, place: placeOf(content, match) }),
       ...(mark === undefined ? {} : { inlineMark: mark }),

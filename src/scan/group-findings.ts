@@ -56,6 +56,8 @@ export function toFinding(
     secret: raw.secret,
     match: raw.match,
     fingerprint: raw.fingerprint,
+    matchFingerprint: raw.matchFingerprint,
+    ...(raw.lineText === undefined ? {} : { lineText: raw.lineText }),
     severity: rule.severity,
     confidence: raw.confidence,
     ...(blob === undefined ? {} : { blob }),

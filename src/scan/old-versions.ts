@@ -22,7 +22,7 @@ export function createOldVersions(
   let scanner: ContentScanner | undefined;
   const handler = {
     object(oid: Oid, _type: string, content: Buffer): void {
-      scanner ??= createContentScanner({ ...settings, showSecrets: false });
+      scanner ??= createContentScanner({ ...settings, showSecrets: false, lineText: false });
       known.set(
         oid,
         new Set(scanner.scan(content, 'blob', -1).findings.map((finding: RawFinding) => finding.fingerprint)),

@@ -35,7 +35,8 @@ export function createPathScanner(settings: ScanSettings, content: ContentScanne
           secret: shown,
           match: shown,
           fingerprint: fingerprint(settings.fingerprintKey, rule.id, path),
-          matchFingerprint: fingerprint(settings.fingerprintKey, ANY_RULE, path),
+          matchFingerprint: fingerprint(settings.fingerprintKey, ANY_RULE, text),
+          ...(settings.lineText === true ? { lineText: { text, start: 0, end: text.length, truncated: false } } : {}),
           confidence: rule.confidence,
           allowlists: contentConditions(rule, settings.allowlists, {
             line: text,

@@ -1,4 +1,4 @@
-import type { FindingKind } from '../model/finding.ts';
+import type { FindingKind, LineText } from '../model/finding.ts';
 import type { Confidence } from '../model/rule.ts';
 
 /**
@@ -18,6 +18,8 @@ export interface RawFinding {
   readonly secret: string;
   readonly match: string;
   readonly fingerprint: string;
+  /** The line in clear, when the scan was asked for it. */
+  readonly lineText?: LineText;
   /** The secret's fingerprint for ANY_RULE, see model/review.ts. */
   readonly matchFingerprint: string;
   /** The rule's, raised or lowered by what the checks say of this secret. */

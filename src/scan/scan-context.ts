@@ -35,6 +35,7 @@ export function createScanContext(options: ScanOptions): ScanContext {
     allowlists: policy.allowlists,
     fingerprintKey: options.fingerprintKey,
     showSecrets,
+    lineText: options.lineText ?? false,
     maxFindingsPerBlob: policy.settings.maxFindingsPerBlob,
   };
   let show: TextRedactor | undefined;

@@ -51,6 +51,8 @@ export interface ScanOptions {
   readonly fingerprintKey: Uint8Array;
   /** Findings hold secrets in clear. Only for a person at a terminal who asked for it. */
   readonly showSecrets?: boolean;
+  /** Findings hold their line in clear. Only for a caller that seals it before anything else sees it. */
+  readonly lineText?: boolean;
   readonly signal?: AbortSignal;
   readonly deadlineMs?: number;
   /** Called at most every 100 ms, and once at the end. */

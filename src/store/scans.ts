@@ -157,7 +157,7 @@ export async function scanStats(
   return {
     queued: Number(queued?.count ?? 0),
     running: Number(running?.count ?? 0),
-    oldestQueued: queued === undefined ? undefined : Number(queued.oldest),
+    oldestQueued: queued === undefined ? undefined : queued.oldest,
   };
 }
 

@@ -102,7 +102,7 @@ export async function repositoryStatuses(db: Db, filter: StatusFilter): Promise<
       count('NOT_SCANNED').as('notScanned'),
       count('PARTIALLY_SCANNED').as('partiallyScanned'),
       count('OUTDATED').as('outdated'),
-      sql<number | null>`sum("counted"."vulnerabilities")`.as('vulnerabilities'),
+      sql<number | string | null>`sum("counted"."vulnerabilities")`.as('vulnerabilities'),
       sql<number | null>`max("counted"."scanned")`.as('scanned'),
     ])
     .$if(repositoryIds !== undefined, (query) => query.where('repositories.id', 'in', repositoryIds as number[]))
@@ -113,18 +113,18 @@ export async function repositoryStatuses(db: Db, filter: StatusFilter): Promise<
     .execute();
   return rows.map((row) => {
     const children = withTotal({
-      secure: Number(row.secure),
-      vulnerable: Number(row.vulnerable),
-      notScanned: Number(row.notScanned),
-      partiallyScanned: Number(row.partiallyScanned),
-      outdated: Number(row.outdated),
+      secure: row.secure,
+      vulnerable: row.vulnerable,
+      notScanned: row.notScanned,
+      partiallyScanned: row.partiallyScanned,
+      outdated: row.outdated,
     });
     return {
       repositoryId: row.id,
       projectId: row.projectId,
       status: stateOf(children),
       vulnerabilities: Number(row.vulnerabilities ?? 0),
-      lastScanDate: row.scanned === null ? null : Number(row.scanned),
+      lastScanDate: row.scanned,
       children,
     };
   });

@@ -14,6 +14,7 @@ export function makeFinding(keys: Partial<Finding> = {}): Finding {
     secret: 'acme…(40)',
     match: 'token = "acme…(40)"',
     fingerprint: `lgf1:${'ab'.repeat(16)}`,
+    matchFingerprint: `lgf1:${'cd'.repeat(16)}`,
     severity: 'high',
     confidence: 'high',
     blob: 'b10b'.repeat(10),
