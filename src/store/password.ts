@@ -24,7 +24,7 @@ export async function hashPassword(password: string): Promise<string> {
  * Whether it is the password of that hash. Without a hash (no such user, or one without a password) the answer is no, and takes as long:
  * the time must not tell which names exist.
  */
-export async function checkPassword(password: string, hash: string | null | undefined): Promise<boolean> {
+export async function verifyPassword(password: string, hash: string | null | undefined): Promise<boolean> {
   const parsed = hash === null || hash === undefined ? undefined : parseHash(hash);
   const { cost, salt, expected } = parsed ?? NOBODY;
   const tooLong = password.length > MAX_LENGTH;

@@ -45,8 +45,6 @@ export interface ServerSettings {
   readonly scanSchedule: string | null;
   /** Whether a repository is scanned when it is added. */
   readonly scanNewRepositories: boolean;
-  /** The token that the first start printed: its SHA-256, whose it is, and the password it is tied to. Null: there is none, or no longer. */
-  readonly adminToken: { readonly hash: string; readonly userId: number; readonly passwordHash: string | null } | null;
   /** The token of the first start: SHA-256 of it, whose it is, and his password's hash at that time, with which it ends. */
   readonly adminToken: { readonly hash: string; readonly userId: number; readonly passwordHash: string } | null;
   /** Whether webhooks may call addresses of private networks. */
@@ -68,7 +66,6 @@ export const DEFAULT_SETTINGS: ServerSettings = {
   mailSender: null,
   scanSchedule: null,
   scanNewRepositories: true,
-  adminToken: null,
   adminToken: null,
   allowPrivateTargets: false,
   hookScripts: false,

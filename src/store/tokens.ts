@@ -55,16 +55,18 @@ export async function createToken(
   return { text, token };
 }
 
-/** The token of this text, expired or not; `undefined` when there is none or it was revoked. */
-export async function findToken(db: Db, text: string): Promise<TokenRow | undefined> {
+/** The token of this text; `undefined` when there is none, it was revoked or has expired. */
+export async function findToken(db: Db, text: string, now: number): Promise<TokenRow | undefined> {
   if (!isTokenText(text)) return undefined;
   // Looked up by a hash: how far a guess agrees with it tells nothing about the token.
-  return db.selectFrom('tokens').selectAll().where('hash', '=', hashTokenText(text)).executeTakeFirst();
+  const token = await db.selectFrom('tokens').selectAll().where('hash', '=', hashTokenText(text)).executeTakeFirst();
+  return token !== undefined && (token.expires === null || token.expires > now) ? token : undefined;
 }
 
-/** It was used. Callers note it once in a while: reading must not need a write each time. */
-export async function noteTokenUse(db: Db, id: number, time: number): Promise<void> {
-  await db.updateTable('tokens').set({ lastUsed: time }).where('id', '=', id).execute();
+/** Notes that it was used; once a minute is enough, so that reading needs no write each time. */
+export async function touchToken(db: Db, token: TokenRow, now: number): Promise<void> {
+  if (token.lastUsed !== null && now - token.lastUsed < 60_000) return;
+  await db.updateTable('tokens').set({ lastUsed: now }).where('id', '=', token.id).execute();
 }
 
 /** Oldest first. */

@@ -122,8 +122,7 @@ export async function setPassword(db: Db, id: number, password: string): Promise
   await db.updateTable('users').set({ passwordHash }).where('id', '=', id).execute();
 }
 
-/** The password was right. */
-export async function noteLogin(db: Db, id: number, time: number): Promise<void> {
+export async function recordAuthentication(db: Db, id: number, time: number): Promise<void> {
   await db.updateTable('users').set({ lastAuthenticated: time }).where('id', '=', id).execute();
 }
 
