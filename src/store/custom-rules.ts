@@ -81,17 +81,6 @@ export async function isCustomRuleName(db: Db, name: string, id?: number): Promi
   return row !== undefined && row.id !== id;
 }
 
-/** Notes why a rule cannot be used and switches it off. */
-export async function failCustomRule(db: Db, id: number, validationError: string, now: number): Promise<void> {
-  const rule = await findCustomRule(db, id);
-  if (rule === undefined) return;
-  await db
-    .updateTable('customRules')
-    .set({ validationError, enabled: 0, disabledByError: rule.enabled === 1 ? 1 : rule.disabledByError, updated: now })
-    .where('id', '=', id)
-    .execute();
-}
-
 /** Forgets the validation error; the rule is on again when it was the error that switched it off. */
 export async function clearCustomRuleError(db: Db, id: number, now: number): Promise<CustomRuleRow | undefined> {
   const rule = await findCustomRule(db, id);

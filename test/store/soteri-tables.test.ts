@@ -7,7 +7,6 @@ import {
   countCustomRules,
   createCustomRule,
   deleteCustomRule,
-  failCustomRule,
   findCustomRule,
   isCustomRuleName,
   listCustomRules,
@@ -21,6 +20,7 @@ import {
   setHookState,
   type HookStateRow,
 } from '../../src/store/hook-states.ts';
+import { rejectCustomRule } from '../../src/store/policy-facts.ts';
 import { openStore, type Store } from '../../src/store/open-store.ts';
 import {
   addReviewedMatches,
@@ -59,17 +59,16 @@ describe('custom rules', () => {
   it('switches a rule off when it cannot be used, and on again when the error is cleared', async () => {
     const rule = await createCustomRule(store.db, { name: 'slow', regexp: 'x', enabled: true, blocking: true }, 1);
     const id = rule?.id ?? 0;
-    await failCustomRule(store.db, id, 'takes too long', 2);
-    await failCustomRule(store.db, id, 'takes too long again', 3);
+    await rejectCustomRule(store.db, id, 'takes too long');
     const failed = await findCustomRule(store.db, id);
-    assert.deepEqual([failed?.enabled, failed?.validationError], [0, 'takes too long again']);
+    assert.deepEqual([failed?.enabled, failed?.validationError], [0, 'takes too long']);
     const cleared = await clearCustomRuleError(store.db, id, 4);
     assert.deepEqual([cleared?.enabled, cleared?.validationError, cleared?.disabledByError], [1, null, 0]);
   });
 
   it('leaves a rule off that was off before its error', async () => {
     const rule = await createCustomRule(store.db, { name: 'off', regexp: 'x', enabled: false, blocking: true }, 1);
-    await failCustomRule(store.db, rule?.id ?? 0, 'no', 2);
+    assert.equal(await rejectCustomRule(store.db, rule?.id ?? 0, 'no'), false);
     assert.equal((await clearCustomRuleError(store.db, rule?.id ?? 0, 3))?.enabled, 0);
   });
 
