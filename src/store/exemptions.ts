@@ -1,6 +1,5 @@
 /** Repositories that are exempt from secret scanning: the rules and allowlists of Bitbucket's interface are not used for them. */
 import type { Selectable } from 'kysely';
-import { inTransaction } from './in-transaction.ts';
 import type { Db } from './open-store.ts';
 import type { ExemptionTable, ProjectRow, RepositoryRow, Time } from './schema.ts';
 import type { Slice } from './slice.ts';
@@ -11,40 +10,24 @@ export async function findExemption(db: Db, repositoryId: number): Promise<Exemp
   return db.selectFrom('exemptions').selectAll().where('repositoryId', '=', repositoryId).executeTakeFirst();
 }
 
-/** Exempts all of these, or none: then the result names those that were exempt already. Each is given once. */
+/** Exempts repositories; the result names those that were exempt already, which stay as they are. */
 export async function addExemptions(
   db: Db,
   repositoryIds: readonly number[],
   scope: ExemptionRow['scope'],
   created: Time,
 ): Promise<readonly number[]> {
-  return inTransaction(db, async (transaction) => {
-    const exempt: number[] = [];
-    for (const repositoryId of repositoryIds) {
-      const added = await transaction
-        .insertInto('exemptions')
-        .values({ repositoryId, scope, created })
-        .onConflict((conflict) => conflict.doNothing())
-        .returning('repositoryId')
-        .executeTakeFirst();
-      if (added === undefined) exempt.push(repositoryId);
-    }
-    if (exempt.length > 0) throw new AlreadyExempt(exempt);
-    return [];
-  }).catch((error: unknown) => {
-    if (error instanceof AlreadyExempt) return error.repositoryIds;
-    throw error;
-  });
-}
-
-/** Undoes the transaction that it is thrown in. */
-class AlreadyExempt extends Error {
-  readonly repositoryIds: readonly number[];
-
-  constructor(repositoryIds: readonly number[]) {
-    super('exempt already');
-    this.repositoryIds = repositoryIds;
+  const exempt: number[] = [];
+  for (const repositoryId of repositoryIds) {
+    const added = await db
+      .insertInto('exemptions')
+      .values({ repositoryId, scope, created })
+      .onConflict((conflict) => conflict.doNothing())
+      .returning('repositoryId')
+      .executeTakeFirst();
+    if (added === undefined) exempt.push(repositoryId);
   }
+  return exempt;
 }
 
 /** Whether there was one. */
