@@ -45,6 +45,10 @@ export interface ServerSettings {
   readonly scanSchedule: string | null;
   /** Whether a repository is scanned when it is added. */
   readonly scanNewRepositories: boolean;
+  /** Whether each push that the hook accepted is followed by a scan of its branches. */
+  readonly scanPushes: boolean;
+  /** How often configuration files on the disk are looked at for changes, in seconds. */
+  readonly recheckSeconds: number;
   /** The token of the first start: SHA-256 of it, whose it is, and his password's hash at that time, with which it ends. */
   readonly adminToken: { readonly hash: string; readonly userId: number; readonly passwordHash: string } | null;
   /** Whether webhooks may call addresses of private networks. */
@@ -66,6 +70,8 @@ export const DEFAULT_SETTINGS: ServerSettings = {
   mailSender: null,
   scanSchedule: null,
   scanNewRepositories: true,
+  scanPushes: true,
+  recheckSeconds: 30,
   adminToken: null,
   allowPrivateTargets: false,
   hookScripts: false,

@@ -1,0 +1,50 @@
+/**
+ * Whether a pattern that is stored can be used. It was checked when it came; but rules outlive versions of this program and its engine, and
+ * one that fails must cost itself only, not the scans of everybody.
+ */
+import { compilePattern } from '../regex/pattern.ts';
+import { patternProblem } from '../rules/pattern-limits.ts';
+import { inLines } from './server-configs.ts';
+
+/** Slower than this is no rule for a server: 100 KiB take a second. */
+const MS_PER_MIB = 10_000;
+/** What even the first run of a pattern may take: the program is made then. */
+const START_MS = 250;
+const SAMPLE = makeSample(256 * 1024);
+const remembered = new Map<string, string | undefined>();
+const MAX_REMEMBERED = 20_000;
+
+/** What is wrong with it, in a sentence; `undefined` when nothing is. Each pattern is tried once. */
+export function storedPatternProblem(source: string): string | undefined {
+  if (remembered.has(source)) return remembered.get(source);
+  const problem = tryPattern(source);
+  if (remembered.size >= MAX_REMEMBERED) remembered.clear();
+  remembered.set(source, problem);
+  return problem;
+}
+
+function tryPattern(source: string): string | undefined {
+  // By itself first: inside of a group, `a)(b` would be two good ones.
+  const problem = patternProblem(source, 'global') ?? patternProblem(inLines(source), 'global');
+  if (problem !== undefined) return `the pattern ${problem}`;
+  const pattern = compilePattern(inLines(source));
+  for (let size = 4096; size <= SAMPLE.length; size *= 4) {
+    const started = performance.now();
+    pattern.test(SAMPLE.slice(0, size));
+    const ms = performance.now() - started;
+    if (ms > START_MS + (size / 2 ** 20) * MS_PER_MIB)
+      return `the pattern is too slow: ${Math.round(ms)} ms for ${size} bytes`;
+  }
+  return undefined;
+}
+
+/** Text that keeps patterns busy: long runs, words, and what looks like tokens; the same in every run. */
+function makeSample(length: number): string {
+  let text = '';
+  for (let seed = 1; text.length < length;) {
+    seed = (seed * 48_271) % 2_147_483_647;
+    const letters = 'abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-+/=.:"\' \t\n';
+    text += seed % 5 === 0 ? 'a'.repeat(seed % 300) : (letters[seed % letters.length] as string);
+  }
+  return text.slice(0, length);
+}
