@@ -5,10 +5,10 @@
 import { mkdir, mkdtemp, readdir, rm, stat } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { simpleGit } from 'simple-git';
+import { simpleGit, type SimpleGit } from 'simple-git';
 import { LeakgateError } from '../model/errors.ts';
 import { escapeControls } from '../model/escape.ts';
-import { parseCloneUrl, type CloneProtocol } from './clone-url.ts';
+import { parseCloneUrl, type CloneProtocol, type CloneUrl } from './clone-url.ts';
 import { throwIfAborted } from './spawn.ts';
 
 export interface CloneOptions {
@@ -66,15 +66,37 @@ const TOLERATED_FLAWS = [
 
 /** Clones `url` (https or ssh). The caller removes the clone when done with it. `TARGET_INVALID` for an address that is refused, `GIT_FAILED` when it did not work. */
 export async function cloneRepository(url: string, options: CloneOptions = {}): Promise<TemporaryClone> {
-  const { timeoutMs = 3_600_000, silenceMs = 120_000, maxBytes = 20 * 2 ** 30, signal } = options;
   const address = parseCloneUrl(url, { allowFile: options.allowFile ?? false });
-  throwIfAborted(signal);
+  throwIfAborted(options.signal);
   const folder = await mkdtemp(join(tmpdir(), 'leakgate-clone-'));
   const remove = (): Promise<void> => rm(folder, { recursive: true, force: true, maxRetries: 5 });
   const path = join(folder, 'repository.git');
+  try {
+    await talkTo(address, folder, options, (git) =>
+      git.clone(address.url, path, ['--bare', '--no-local', '--no-recurse-submodules', '--progress']),
+    );
+    return { path, remove };
+  } catch (error) {
+    await remove();
+    throw error;
+  }
+}
+
+/**
+ * Runs one command of git that talks to a stranger, in `folder`, within the limits of `options`. A folder `home` is made there, so that none of the
+ * user's files is found.
+ */
+export async function talkTo(
+  address: CloneUrl,
+  folder: string,
+  options: CloneOptions,
+  command: (git: SimpleGit) => PromiseLike<unknown>,
+): Promise<void> {
+  const { timeoutMs = 3_600_000, silenceMs = 120_000, maxBytes = 20 * 2 ** 30, signal } = options;
+  throwIfAborted(signal);
   const limits = watchLimits(folder, timeoutMs, maxBytes, signal);
   try {
-    await mkdir(join(folder, 'home'));
+    await mkdir(join(folder, 'home'), { recursive: true });
     const git = simpleGit({
       baseDir: folder,
       abort: limits.signal,
@@ -90,12 +112,9 @@ export async function cloneRepository(url: string, options: CloneOptions = {}): 
       // Ours is a constant: without it ssh would ask for a password on the terminal.
       unsafe: { allowUnsafeSshCommand: true },
     }).env(cloneEnv(address.protocol, join(folder, 'home'), options.env ?? process.env));
-    const cloning = git.clone(address.url, path, ['--bare', '--no-local', '--no-recurse-submodules', '--progress']);
     // simple-git ends git on abort, but misses one that comes while git is being started.
-    await Promise.race([cloning, limits.passed]);
-    return { path, remove };
+    await Promise.race([command(git), limits.passed]);
   } catch (cause) {
-    await remove();
     throwIfAborted(signal);
     throw limits.exceeded() ?? cloneFailed(address.url, cause);
   } finally {

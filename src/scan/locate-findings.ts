@@ -62,7 +62,7 @@ async function firstPlaces(
 }
 
 /** The place of what is no blob: a commit or tag is found in itself, a path where it is written. */
-function placeOf(raw: RawFinding, listing: ObjectListing): Place {
+export function placeOf(raw: RawFinding, listing: ObjectListing): Place {
   if (raw.kind !== 'path')
     return raw.kind === 'commit'
       ? { path: Buffer.alloc(0), commit: oidOf(listing, raw.object) }
@@ -142,9 +142,12 @@ function settle(item: Located, others: readonly Place[], context: ScanContext): 
 }
 
 function toLocated({ raw, place, judgement }: Located, listing: ObjectListing): LocatedFinding[] {
-  const { suppression } = judgement;
+  return locatedAt(raw, oidOf(listing, raw.object), place, judgement);
+}
+
+/** A finding of an object at one place; none where its rule does not apply. */
+export function locatedAt(raw: RawFinding, oid: Oid, place: Place, { suppression }: Judgement): LocatedFinding[] {
   if (suppression === 'not-applicable') return [];
-  const oid = oidOf(listing, raw.object);
   const hasPath = raw.kind === 'blob' || raw.kind === 'path';
   const commit = raw.kind === 'tag' ? oid : place.commit;
   return [

@@ -11,6 +11,7 @@ import { readChangeLog, type ChangeLog } from './change-log.ts';
 import { readCommitInfo } from './commit-info.ts';
 import { addUnread, noteError } from './coverage-tally.ts';
 import { markPreExisting } from './known-before.ts';
+import { findEveryPlace } from './every-place.ts';
 import { listHistory, pushScope, type HistoryListing, type HistoryScope } from './list-history.ts';
 import { locateFindings, locateRoughly, type ScannedHistory } from './locate-findings.ts';
 import type { LocatedFinding } from './located-finding.ts';
@@ -45,6 +46,10 @@ export async function scanHistory(target: HistoryTarget, context: ScanContext): 
       tally,
       progress,
     });
+    if (target.kind === 'branch' && target.everyPlace === true) {
+      const everywhere = await findEveryPlace(raw, { repository, scope, listing }, isNew, context);
+      return toFindings(everywhere, context, await readCommits(everywhere, repository, context));
+    }
     const log = await changes.finish(growth);
     const located = await locate(raw, { repository, scope, listing }, { log, isNew }, context);
     return toFindings(located, context, await readCommits(located, repository, context));
@@ -61,7 +66,7 @@ async function toScope(target: HistoryTarget, signal: AbortSignal): Promise<Hist
     case 'branch': {
       const tip =
         (await branchTip(repository, target.branch, { signal })) ?? (await resolve(repository, target.branch, signal));
-      return { include: [tip], exclude: [], tipOnly: !target.history };
+      return { include: [tip], exclude: target.since === undefined ? [] : [target.since], tipOnly: !target.history };
     }
     case 'range':
       return {

@@ -1,6 +1,7 @@
 import type { Readable } from 'node:stream';
 import type { CompiledRuleset } from '../detect/compile-ruleset.ts';
 import type { Repository } from '../git/repository.ts';
+import type { Oid } from '../model/oid.ts';
 import type { Policy } from '../model/policy.ts';
 import type { RefUpdate } from '../model/ref-update.ts';
 import type { HistoryListing } from './list-history.ts';
@@ -17,11 +18,25 @@ export type ScanTarget =
   | { readonly kind: 'staged'; readonly repository: Repository }
   /** What `to` reaches and `from` does not. */
   | { readonly kind: 'range'; readonly repository: Repository; readonly from: string; readonly to: string }
-  /** The files at the tip of a branch, or everything the branch reaches. */
-  | { readonly kind: 'branch'; readonly repository: Repository; readonly branch: string; readonly history: boolean }
+  | BranchTarget
   | { readonly kind: 'all'; readonly repository: Repository }
   /** What a push brings in, seen from its pre-receive hook. */
   | PushTarget;
+
+/** The files at the tip of a branch, or everything the branch reaches. */
+export interface BranchTarget {
+  readonly kind: 'branch';
+  readonly repository: Repository;
+  readonly branch: string;
+  readonly history: boolean;
+  /**
+   * Content is reported at every path that has or had it, not at the first alone: what is kept of a branch from scan to scan must not depend on
+   * where earlier scans stopped.
+   */
+  readonly everyPlace?: boolean;
+  /** With `everyPlace`: only what came after this commit, at paths where it was not before. */
+  readonly since?: Oid;
+}
 
 export interface PushTarget {
   readonly kind: 'push';

@@ -104,6 +104,11 @@ export function allBranches(db: Db, repositoryId: number): Promise<BranchRow[]> 
   return db.selectFrom('branches').selectAll().where('repositoryId', '=', repositoryId).orderBy('ref').execute();
 }
 
+/** What a scan of the tip alone notes for its policy: it says less than one of the history under the same policy. */
+export function tipDigest(digest: string): string {
+  return `${digest}:tip`;
+}
+
 /**
  * A repository's policy has another digest now: results of scans under other ones are outdated. Returns how many branches that concerns.
  * Called with the same digest again it changes nothing.
@@ -113,7 +118,7 @@ export async function notePolicyDigest(db: Db, repositoryId: number, digest: str
     .updateTable('branches')
     .set({ policyDigest: null })
     .where('repositoryId', '=', repositoryId)
-    .where('policyDigest', '!=', digest)
+    .where('policyDigest', 'not in', [digest, tipDigest(digest)])
     .executeTakeFirst();
   return Number(result.numUpdatedRows);
 }

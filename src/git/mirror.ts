@@ -1,0 +1,55 @@
+/** Copies of repositories that live elsewhere, kept in the data directory and brought up to date before each scan. */
+import { mkdir, mkdtemp, rename, rm, stat } from 'node:fs/promises';
+import { basename, dirname, join } from 'node:path';
+import { parseCloneUrl } from './clone-url.ts';
+import { talkTo, type CloneOptions } from './clone.ts';
+
+/** Branches and tags as they are there: moved, rewound and deleted ones too. */
+const REFSPECS = ['+refs/heads/*:refs/heads/*', '+refs/tags/*:refs/tags/*'];
+
+/**
+ * Makes `path` a bare repository with the branches and tags of `url`: cloned when it is not there, fetched into when it is. A clone that is broken off
+ * leaves nothing behind, a fetch that is broken off what was there before. One at a time for each path. `TARGET_INVALID` for an address that is
+ * refused, `GIT_FAILED` when it did not work.
+ */
+export async function updateMirror(url: string, path: string, options: CloneOptions = {}): Promise<void> {
+  const address = parseCloneUrl(url, { allowFile: options.allowFile ?? false });
+  if (await exists(join(path, 'HEAD'))) {
+    await talkTo(address, path, options, (git) =>
+      git.raw([
+        '--git-dir=.',
+        'fetch',
+        '--prune',
+        '--force',
+        '--no-tags',
+        '--no-recurse-submodules',
+        '--no-write-fetch-head',
+        '--no-auto-maintenance',
+        '--progress',
+        '--end-of-options',
+        address.url,
+        ...REFSPECS,
+      ]),
+    );
+    return;
+  }
+  await mkdir(dirname(path), { recursive: true, mode: 0o700 });
+  const folder = await mkdtemp(join(dirname(path), `.new-${basename(path)}-`));
+  const fresh = join(folder, 'repository.git');
+  try {
+    await talkTo(address, folder, options, (git) =>
+      git.clone(address.url, fresh, ['--bare', '--no-local', '--no-recurse-submodules', '--progress']),
+    );
+    await rm(path, { recursive: true, force: true });
+    await rename(fresh, path);
+  } finally {
+    await rm(folder, { recursive: true, force: true, maxRetries: 5 });
+  }
+}
+
+function exists(path: string): Promise<boolean> {
+  return stat(path).then(
+    () => true,
+    () => false,
+  );
+}
