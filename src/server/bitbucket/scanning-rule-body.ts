@@ -3,10 +3,8 @@ import { Type, type Static } from 'typebox';
 import type { ScanningRuleContent } from '../../store/scanning-rules.ts';
 import type { ScanningRuleRow } from '../../store/schema.ts';
 import { HttpError, HttpErrors } from '../http-error.ts';
+import { checkName } from '../name-input.ts';
 import { checkRegex } from '../regex-input.ts';
-
-/** Longest name in characters. */
-export const MAX_RULE_NAME_LENGTH = 255;
 
 const nullableText = (description: string) => Type.Optional(Type.Union([Type.String(), Type.Null()], { description }));
 
@@ -58,7 +56,7 @@ export function readScanningRule(
   const lineRegex = body.lineRegex === undefined ? before.lineRegex : body.lineRegex || null;
   const pathRegex = body.pathRegex === undefined ? before.pathRegex : body.pathRegex || null;
   const problems = [
-    ...nameProblems(name),
+    ...checkName('name', name),
     ...(lineRegex === null && pathRegex === null
       ? [new HttpError(400, 'lineRegex or pathRegex must be present.', { context: 'lineRegex' })]
       : []),
@@ -67,16 +65,4 @@ export function readScanningRule(
   ];
   if (problems.length > 0) throw new HttpErrors(400, problems);
   return { name, lineRegex, pathRegex };
-}
-
-function nameProblems(name: string): HttpError[] {
-  const problem =
-    name === ''
-      ? 'name is required.'
-      : name.length > MAX_RULE_NAME_LENGTH
-        ? `name has ${name.length} characters; at most ${MAX_RULE_NAME_LENGTH} are allowed.`
-        : /[\p{Cc}\p{Cs}]/u.test(name)
-          ? 'name must not contain control characters.'
-          : undefined;
-  return problem === undefined ? [] : [new HttpError(400, problem, { context: 'name' })];
 }
