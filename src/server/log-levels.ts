@@ -5,9 +5,10 @@
  * Soteri's interface has an override besides: it is the level of all loggers while it is set, and what is less than a warning is written as a warning,
  * so that it passes whoever collects warnings only.
  */
-import { pino, type DestinationStream, type Level, type Logger } from 'pino';
+import type { DestinationStream, Level, Logger } from 'pino';
 import type { Db } from '../store/open-store.ts';
 import { readSetting, writeSetting } from '../store/settings.ts';
+import { createLog } from './log.ts';
 
 export const LOG_LEVELS = ['TRACE', 'DEBUG', 'INFO', 'WARN', 'ERROR'] as const;
 export type LogLevel = (typeof LOG_LEVELS)[number];
@@ -40,30 +41,19 @@ export interface ServerLogOptions {
 }
 
 /** Makes the log. Call `restoreLogLevels` once there is a store. */
-export function createServerLog({
-  level: first = 'INFO',
-  destination = pino.destination(2),
-}: ServerLogOptions = {}): ServerLog {
+export function createServerLog({ level: first = 'INFO', destination }: ServerLogOptions = {}): ServerLog {
   const levels = new Map<LoggerName | 'root', LogLevel>([['root', first]]);
   let override: LogLevel | null = null;
 
-  const root = pino(
-    {
-      base: null,
-      level: pinoLevel(first),
-      formatters: { level: (label) => ({ level: label.toUpperCase() }) },
-      timestamp: pino.stdTimeFunctions.isoTime,
-      serializers: { err: describeError },
-      redact: { paths: REDACTED, censor: '[redacted]' },
-      hooks: {
-        logMethod(args, method, level) {
-          if (level < pino.levels.values['warn']! && raises(override)) this.warn(...args);
-          else method.apply(this, args);
-        },
+  const root = createLog(destination, pinoLevel(first), {
+    formatters: { level: (label) => ({ level: label.toUpperCase() }) },
+    hooks: {
+      logMethod(args, method, level) {
+        if (level < WARN && raises(override)) this.warn(...args);
+        else method.apply(this, args);
       },
     },
-    destination,
-  );
+  });
   const loggers = new Map(LOGGERS.map((name) => [name, root.child({ logger: name })]));
 
   const getLogLevel = (name: LoggerName | 'root'): LogLevel => {
@@ -128,6 +118,9 @@ export function isLogger(name: string): name is LoggerName {
   return (LOGGERS as readonly string[]).includes(name);
 }
 
+/** In pino's numbers. */
+const WARN = 40;
+
 function pinoLevel(level: LogLevel): Level {
   return level.toLowerCase() as Level;
 }
@@ -135,23 +128,4 @@ function pinoLevel(level: LogLevel): Level {
 /** An override below WARN makes warnings of what is less; from WARN on nothing less is written at all. */
 function raises(override: LogLevel | null): boolean {
   return override !== null && LOG_LEVELS.indexOf(override) < LOG_LEVELS.indexOf('WARN');
-}
-
-/** Nobody means to log these; should somebody log a whole object, they are not in it. */
-const REDACTED = ['password', 'secret', 'token', 'authorization', 'cookie', '["set-cookie"]'].flatMap((name) => {
-  const inside = (place: string): string => (name.startsWith('[') ? `${place}${name}` : `${place}.${name}`);
-  return [name, inside('*'), inside('*.headers')];
-});
-
-/** Of an error what helps, and nothing that a library hung on it (a request, a query's parameters). */
-function describeError(error: unknown): object {
-  if (!(error instanceof Error)) return { type: typeof error };
-  const { name, message, stack, code, cause } = error as NodeJS.ErrnoException;
-  return {
-    type: name,
-    message,
-    stack,
-    ...(code === undefined ? {} : { code }),
-    ...(cause instanceof Error ? { cause: describeError(cause) } : {}),
-  };
 }
