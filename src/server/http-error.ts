@@ -5,13 +5,20 @@ export class HttpError extends Error {
   readonly context: string | null;
   /** Java class that Bitbucket's clients look for. */
   readonly exceptionName: string | null;
+  /** Seconds after which it may work, for `Retry-After`. */
+  readonly retryAfter: number | null;
 
-  constructor(status: number, message: string, options: { context?: string; exceptionName?: string; cause?: unknown } = {}) {
+  constructor(
+    status: number,
+    message: string,
+    options: { context?: string; exceptionName?: string; retryAfter?: number; cause?: unknown } = {},
+  ) {
     super(message, options.cause === undefined ? undefined : { cause: options.cause });
     this.name = 'HttpError';
     this.status = status;
     this.context = options.context ?? null;
     this.exceptionName = options.exceptionName ?? null;
+    this.retryAfter = options.retryAfter ?? null;
   }
 }
 

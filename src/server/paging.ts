@@ -8,7 +8,11 @@ export const MAX_LIMIT = 1000;
 export const PAGE_QUERY = {
   start: Type.Optional(Type.Integer({ minimum: 0, default: 0, description: 'First item, counted from 0.' })),
   limit: Type.Optional(
-    Type.Integer({ minimum: 1, default: DEFAULT_LIMIT, description: `Items per page; at most ${MAX_LIMIT} are given.` }),
+    Type.Integer({
+      minimum: 1,
+      default: DEFAULT_LIMIT,
+      description: `Items per page; at most ${MAX_LIMIT} are given.`,
+    }),
   ),
 };
 

@@ -1,11 +1,21 @@
 import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox';
-import type { FastifyBaseLogger, FastifyInstance, RawReplyDefaultExpression, RawRequestDefaultExpression, RawServerDefault } from 'fastify';
+import type {
+  FastifyBaseLogger,
+  FastifyInstance,
+  RawReplyDefaultExpression,
+  RawRequestDefaultExpression,
+  RawServerDefault,
+} from 'fastify';
 import type { KeyRing } from '../keyring/key-ring.ts';
 import type { ScanQueue } from '../queue/scan-queue.ts';
 import type { ProjectRow, RepositoryRow, UserRow } from '../store/schema.ts';
 import type { Store } from '../store/open-store.ts';
 import type { Access } from './access.ts';
+import type { Metrics } from './metrics.ts';
+import type { Rights } from './rights.ts';
+import type { RateLimiter } from './rate-limit.ts';
 import type { Deliveries } from './deliveries.ts';
+import type { ServerLog } from './log-levels.ts';
 import type { PolicyService } from './policy-service.ts';
 
 /** The application, with schemas as types. */
@@ -31,11 +41,16 @@ export interface ServerContext {
   readonly policies: PolicyService;
   /** Webhook calls and mails. */
   readonly deliveries: Deliveries;
+  readonly metrics: Metrics;
   readonly dataDir: string;
+  /** Paths of repositories must lie below one of these; empty: anywhere. */
+  readonly repositoryRoots: readonly string[];
   readonly version: string;
   /** Milliseconds since 1970. */
   readonly now: () => number;
   readonly log: FastifyBaseLogger;
+  /** Where `log` and the loggers of the parts come from, and their levels. */
+  readonly logs: ServerLog;
 }
 
 /** Who calls, as authenticate.ts found out. */
@@ -61,8 +76,13 @@ declare module 'fastify' {
   interface FastifyContextConfig {
     readonly access?: Access;
   }
+  interface FastifyInstance {
+    readonly rateLimiter: RateLimiter;
+  }
   interface FastifyRequest {
     caller: Caller;
+    /** What the caller may do. */
+    rights: Rights;
     /** The project of the path; set before the handler runs whenever the path names one. */
     project: ProjectRow;
     /** The repository of the path, likewise. */

@@ -1,0 +1,114 @@
+/**
+ * The application: every route of every interface, and what all of them go through.
+ *
+ *     request id ─> authenticate ─> rate limit ─> XSRF ─> authorize ─> schema of the route ─> handler ─> schema of the answer
+ *
+ * A new file of routes is an import and a line in one of the tables below.
+ */
+import multipart from '@fastify/multipart';
+import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox';
+import Fastify, { LogController } from 'fastify';
+import { ERROR_RESPONSES, errorBody, handleError } from './error-handler.ts';
+import { addHooks } from './hooks.ts';
+import { HttpError } from './http-error.ts';
+import { addOpenapi } from './openapi.ts';
+import { createRequestIds } from './request-id.ts';
+import { rewriteUrl } from './rewrite-url.ts';
+import { routesByMethod } from './routes-by-method.ts';
+import { addHealthRoutes } from './health.ts';
+import { addMetricsRoute } from './metrics.ts';
+import type { App, Routes, ServerContext } from './server-context.ts';
+import { compileValidator } from './validate-request.ts';
+
+/** Bitbucket Data Center's interface: /rest/api. */
+const API_ROUTES: readonly Routes[] = [];
+/** Soteri's interface: /rest/security. */
+const SECURITY_ROUTES: readonly Routes[] = [];
+/** Keys of users that sign commits: /rest/gpg. */
+const GPG_ROUTES: readonly Routes[] = [];
+/** Keys of what is stored: /rest/secrets. */
+const SECRETS_ROUTES: readonly Routes[] = [];
+/** HTTP access tokens: /rest/access-tokens. */
+const TOKEN_ROUTES: readonly Routes[] = [];
+/** What both of them lack: /rest/leakgate. */
+const LEAKGATE_ROUTES: readonly Routes[] = [];
+/** Outside of the interfaces. */
+const PLAIN_ROUTES: readonly Routes[] = [addHealthRoutes, addMetricsRoute];
+
+/** `latest` is another name of `1.0`, everywhere; any other version does not exist. */
+const INTERFACES: Readonly<Record<string, readonly Routes[]>> = {
+  '/rest/api': API_ROUTES,
+  '/rest/security': SECURITY_ROUTES,
+  '/rest/gpg': GPG_ROUTES,
+  '/rest/secrets': SECRETS_ROUTES,
+  '/rest/access-tokens': TOKEN_ROUTES,
+  '/rest/leakgate': LEAKGATE_ROUTES,
+};
+const VERSIONS = ['latest', '1.0'];
+
+const MIB = 2 ** 20;
+/** Bodies; an uploaded file may be larger. */
+const BODY_LIMIT = MIB;
+const FILE_LIMIT = 5 * MIB;
+
+/** Builds the application; it listens nowhere yet. */
+export async function buildApp(context: ServerContext): Promise<App> {
+  const app: App = Fastify({
+    loggerInstance: context.log,
+    logController: new LogController({ disableRequestLogging: true }),
+    genReqId: createRequestIds(context.now),
+    rewriteUrl,
+    bodyLimit: BODY_LIMIT,
+    routerOptions: { maxParamLength: 1024, ignoreTrailingSlash: true },
+    connectionTimeout: 60_000,
+    requestTimeout: 60_000,
+    return503OnClosing: true,
+    forceCloseConnections: 'idle',
+  }).withTypeProvider<TypeBoxTypeProvider>();
+  app.setValidatorCompiler(compileValidator);
+  app.setErrorHandler(handleError);
+  readEmptyBodies(app);
+  const allowedMethods = routesByMethod(app);
+  app.addHook('onRoute', (route) => {
+    if (route.config?.access === undefined)
+      throw new Error(`${String(route.method)} ${route.url} does not say who may use it`);
+    route.schema = { ...route.schema, response: { ...ERROR_RESPONSES, ...(route.schema?.response as object) } };
+  });
+  await addOpenapi(app, context);
+  await app.register(multipart, {
+    limits: { fileSize: FILE_LIMIT, files: 1, fields: 20, fieldSize: BODY_LIMIT, parts: 21 },
+  });
+  addHooks(app, context);
+  app.setNotFoundHandler((request, reply) => {
+    const methods = allowedMethods(request.url);
+    if (methods.length === 0)
+      return reply.code(404).send(errorBody([new HttpError(404, 'There is nothing at this address.')]));
+    const refused = new HttpError(405, `${request.method} is not possible here; ${methods.join(', ')} is.`);
+    return reply
+      .code(405)
+      .header('Allow', methods.join(', '))
+      .send(errorBody([refused]));
+  });
+  for (const addRoutes of PLAIN_ROUTES) addRoutes(app, context);
+  for (const [path, files] of Object.entries(INTERFACES)) {
+    for (const version of VERSIONS) {
+      await app.register(
+        async (scope) => {
+          for (const addRoutes of files) addRoutes(scope, context);
+        },
+        { prefix: `${path}/${version}` },
+      );
+    }
+  }
+  return app;
+}
+
+/** Clients send `Content-Type: application/json` with a DELETE, or a PUT that needs no body. That is no body, not a wrong one. */
+function readEmptyBodies(app: App): void {
+  const parse = app.getDefaultJsonParser('error', 'error');
+  app.removeContentTypeParser('application/json');
+  app.addContentTypeParser('application/json', { parseAs: 'string' }, (request, body: string, done) => {
+    if (body.trim() === '') done(null, undefined);
+    else void parse(request, body, done);
+  });
+}

@@ -1,0 +1,30 @@
+import type { App } from './server-context.ts';
+
+/**
+ * Remembers the routes that are added to `app`, and says which methods an address has: a wrong method is answered with 405, not with 404.
+ * Call it before the first route is added.
+ */
+export function routesByMethod(app: App): (url: string) => string[] {
+  const routes = new Map<string, { readonly pattern: RegExp; readonly methods: Set<string> }>();
+  app.addHook('onRoute', ({ url, method }) => {
+    const route = routes.get(url) ?? { pattern: patternOf(url), methods: new Set() };
+    for (const name of [method].flat()) route.methods.add(name);
+    routes.set(url, route);
+  });
+  return (url) => {
+    const path = url.split('?', 1)[0] ?? '';
+    const methods = [...routes.values()]
+      .filter(({ pattern }) => pattern.test(path))
+      .flatMap((route) => [...route.methods]);
+    return [...new Set(methods)].sort();
+  };
+}
+
+/** `/a/:b` matches `/a/x`, and not `/a/x/y`. */
+function patternOf(url: string): RegExp {
+  const path = url
+    .split('/')
+    .map((part) => (part.startsWith(':') ? '[^/]+' : part === '*' ? '.*' : part.replace(/[.+?^${}()|[\]\\]/g, '\\$&')))
+    .join('/');
+  return new RegExp(`^${path}/?$`);
+}
