@@ -8,6 +8,11 @@
 import multipart from '@fastify/multipart';
 import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox';
 import Fastify, { LogController } from 'fastify';
+import { addExemptionRoutes } from './bitbucket/exemptions.ts';
+import { addHookSettingsRoutes } from './bitbucket/hook-settings.ts';
+import { addScanningRuleRoutes } from './bitbucket/scanning-rules.ts';
+import { addWebhookCallRoutes } from './bitbucket/webhook-calls.ts';
+import { addWebhookRoutes } from './bitbucket/webhooks.ts';
 import { ERROR_RESPONSES, errorBody, handleError } from './error-handler.ts';
 import { addHooks } from './hooks.ts';
 import { HttpError } from './http-error.ts';
@@ -18,12 +23,19 @@ import { routesByMethod } from './routes-by-method.ts';
 import { addHealthRoutes } from './health.ts';
 import { addMetricsRoute } from './metrics.ts';
 import type { App, Routes, ServerContext } from './server-context.ts';
+import { SOTERI_ROUTES } from './soteri/routes.ts';
 import { compileValidator } from './validate-request.ts';
 
 /** Bitbucket Data Center's interface: /rest/api. */
-const API_ROUTES: readonly Routes[] = [];
+const API_ROUTES: readonly Routes[] = [
+  addHookSettingsRoutes,
+  addScanningRuleRoutes,
+  addExemptionRoutes,
+  addWebhookRoutes,
+  addWebhookCallRoutes,
+];
 /** Soteri's interface: /rest/security. */
-const SECURITY_ROUTES: readonly Routes[] = [];
+const SECURITY_ROUTES = SOTERI_ROUTES;
 /** Keys of users that sign commits: /rest/gpg. */
 const GPG_ROUTES: readonly Routes[] = [];
 /** Keys of what is stored: /rest/secrets. */

@@ -1,0 +1,6 @@
+import type { Routes } from '../server-context.ts';
+import { addRuleRoutes } from './rules.ts';
+import { addStatusRoutes } from './status.ts';
+
+/** Soteri's interface, `/rest/security`: everything of its "REST API for Scripting" and "for Mass Scanning" but the hook's settings, which are Bitbucket's. */
+export const SOTERI_ROUTES: readonly Routes[] = [addRuleRoutes, addStatusRoutes];
