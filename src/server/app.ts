@@ -25,9 +25,11 @@ import { addMetricsRoute } from './metrics.ts';
 import type { App, Routes, ServerContext } from './server-context.ts';
 import { SOTERI_ROUTES } from './soteri/routes.ts';
 import { compileValidator } from './validate-request.ts';
+import { PLUMBING_ROUTES } from './bitbucket/plumbing.ts';
 
 /** Bitbucket Data Center's interface: /rest/api. */
 const API_ROUTES: readonly Routes[] = [
+  ...PLUMBING_ROUTES,
   addHookSettingsRoutes,
   addScanningRuleRoutes,
   addExemptionRoutes,
