@@ -10,7 +10,7 @@ import { ProblemsError } from '../model/errors.ts';
 import type { Policy } from '../model/policy.ts';
 import { ANY_RULE, type Resolution, type Review } from '../model/review.ts';
 import { SCOPES, type Allowlist, type Rule } from '../model/rule.ts';
-import { parseConfig, type ConfigSyntax } from '../policy/config-syntax.ts';
+import { parseConfig } from '../policy/config-syntax.ts';
 import { configLimits } from '../policy/config-limits.ts';
 import { withReviews } from '../policy/load-policy.ts';
 import { mergeConfigs } from '../policy/merge.ts';
@@ -32,13 +32,11 @@ export interface PolicyParts {
   readonly builtin: Builtin;
   /** Of the operators: files and reviews, higher scopes first. */
   readonly texts: Pick<PolicyTexts, 'files' | 'reviews'>;
-  /** Of the repository itself, as parsed; absent in what hooks get, since they read it anew at each push. */
-  readonly content?: readonly ConfigSyntax[];
   readonly facts: PolicyFacts;
   readonly settings: PolicySettings;
 }
 
-/** A policy without its reviews, and names for it. */
+/** What is the same for every repository that has the same say: a policy without its reviews, and without what the repository itself asks for. */
 export interface CompiledPolicy {
   readonly policy: Policy;
   /** Its rules without what only people read. */
@@ -48,14 +46,13 @@ export interface CompiledPolicy {
 }
 
 /** Equal keys give equal policies. Cheaper than making one: a change for all repositories asks it of each. */
-export function policyKey({ builtin, texts, content, facts, settings }: PolicyParts): string {
+export function policyKey({ builtin, texts, facts, settings }: PolicyParts): string {
   const { builtin: states, customRules, scanningRules, scanningAllowlists, hookStates, exempt } = facts;
   const files = texts.files.map(({ scope, file, bytes }) => [scope, file, sha256(bytes)]);
   return sha256(
     JSON.stringify([
       builtin.digest,
       files,
-      content ?? null,
       settings,
       states,
       customRules,
@@ -69,7 +66,7 @@ export function policyKey({ builtin, texts, content, facts, settings }: PolicyPa
 
 /** @throws ProblemsError CONFIG_INVALID when a file of an operator is wrong */
 export function compileServerPolicy(parts: PolicyParts): CompiledPolicy {
-  const { builtin, texts, content = [], facts, settings } = parts;
+  const { builtin, texts, facts, settings } = parts;
   const server = serverConfigs(facts, settings, (source) => storedPatternProblem(source) === undefined);
   const hook = hookConfig(facts, settings);
   const files = texts.files.map(parseFile);
@@ -77,21 +74,21 @@ export function compileServerPolicy(parts: PolicyParts): CompiledPolicy {
   if (problems.some(({ level }) => level === 'error')) throw new ProblemsError('CONFIG_INVALID', problems);
   // A file and the interfaces of one scope belong together, the interfaces last.
   const configs = SCOPES.flatMap((scope) =>
-    [...files.map(({ config }) => config), ...server, ...(hook === undefined ? [] : [hook]), ...content].filter(
+    [...files.map(({ config }) => config), ...server, ...(hook === undefined ? [] : [hook])].filter(
       (config) => config.scope === scope,
     ),
   );
   const merged = mergeConfigs(builtin, configs);
   const policy: Policy = { ...merged, problems: [...problems, ...merged.problems, ...unusable(facts)] };
+  return finishPolicy(policy, settings);
+}
+
+/** Names a policy that is merged, and takes from its rules what only people read. */
+export function finishPolicy(policy: Policy, { scanDepth }: Pick<PolicySettings, 'scanDepth'>): CompiledPolicy {
   const rules = slimRules(policy.rules);
   const { hook: _hook, ...scanSettings } = policy.settings;
-  return {
-    policy,
-    rules,
-    digest: sha256(
-      JSON.stringify([digestOfRules(rules), policy.allowlists, policy.locks, scanSettings, settings.scanDepth]),
-    ),
-  };
+  const parts = [digestOfRules(rules), policy.allowlists, policy.locks, scanSettings, scanDepth];
+  return { policy, rules, digest: sha256(JSON.stringify(parts)) };
 }
 
 /**

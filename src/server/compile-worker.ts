@@ -6,4 +6,5 @@ import type { Rule } from '../model/rule.ts';
 
 const { rules, key } = workerData as { readonly rules: readonly Rule[]; readonly key: string };
 const bytes = serialiseRuleset(key, compileRuleset(rules), {});
+// oxlint-disable-next-line unicorn/require-post-message-target-origin -- to a thread, not to a window
 parentPort?.postMessage(bytes);

@@ -8,7 +8,6 @@ import type {
   CustomRuleRow,
   Database,
   HookStateTable,
-  ProjectRow,
   RepositoryRow,
   ReviewedMatchTable,
   ReviewTable,
@@ -106,11 +105,6 @@ export async function repositoriesOf(db: Db, scope: ScopeColumns): Promise<Repos
   const query = db.selectFrom('repositories').selectAll().orderBy('id');
   if (scope.scope === 'GLOBAL') return query.execute();
   return query.where(scope.scope === 'PROJECT' ? 'projectId' : 'id', '=', scope.resourceId).execute();
-}
-
-/** What names a repository to people: its project and itself. */
-export async function projectOf(db: Db, repository: RepositoryRow): Promise<ProjectRow> {
-  return db.selectFrom('projects').selectAll().where('id', '=', repository.projectId).executeTakeFirstOrThrow();
 }
 
 /** A stored custom rule cannot be used: it is switched off until somebody changes it or clears the error. */
