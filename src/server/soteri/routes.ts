@@ -1,6 +1,8 @@
 import type { Routes } from '../server-context.ts';
+import { addExportRoutes } from './export-report.ts';
 import { addRuleRoutes } from './rules.ts';
+import { addScanRoutes } from './scans.ts';
 import { addStatusRoutes } from './status.ts';
 
 /** Soteri's interface, `/rest/security`: everything of its "REST API for Scripting" and "for Mass Scanning" but the hook's settings, which are Bitbucket's. */
-export const SOTERI_ROUTES: readonly Routes[] = [addRuleRoutes, addStatusRoutes];
+export const SOTERI_ROUTES: readonly Routes[] = [addStatusRoutes, addScanRoutes, addExportRoutes, addRuleRoutes];
