@@ -1,94 +1,254 @@
 /**
  * The queue of branch scans. What is to be done and how far it is stands in the table `scans`, so that a server that is killed goes on where it was;
- * this file decides whose turn it is.
+ * this file decides who goes next and when a scan has to stop. p-queue holds the number of scans that run at once.
  *
  *     schedule ─> QUEUED ─> RUNNING ─> COMPLETED | FAILED | CANCELLED      (a restart or a failed attempt puts RUNNING back to QUEUED)
  */
-import type { CompiledRuleset } from '../detect/compile-ruleset.ts';
-import type { KeyRing } from '../keyring/key-ring.ts';
-import type { Policy } from '../model/policy.ts';
-import type { Store } from '../store/open-store.ts';
-import type { FindingRow, ScanRow } from '../store/schema.ts';
+import PQueue from 'p-queue';
+import { LeakgateError } from '../model/errors.ts';
+import { allBranches, findBranch, tipDigest } from '../store/branches.ts';
+import { recountExpired } from '../store/recount.ts';
+import { findRepositoryById, listRepositories } from '../store/repositories.ts';
+import {
+  activeScan,
+  claimScan,
+  endScan,
+  findScan,
+  queueScan,
+  requestCancel,
+  requeueScan,
+  scanStats,
+  waitingScans,
+} from '../store/scans.ts';
+import type { RepositoryRow, ScanRow } from '../store/schema.ts';
+import { readSetting } from '../store/settings.ts';
+import { ALL } from '../store/slice.ts';
+import { createLocks } from './locks.ts';
+import { createOpenTarget } from './open-target.ts';
+import type { ScanEvent, ScanQueue, ScanQueueDeps, ScanRequest } from './queue-types.ts';
+import { runTurn } from './run-turn.ts';
+import { createSchedule } from './scan-schedule.ts';
+import { takeUpScans } from './take-up.ts';
+import { nextScan } from './turns.ts';
 
-export interface ScanRequest {
-  readonly repositoryId: number;
-  /** A branch's full name (`refs/heads/main`). */
-  readonly ref: string;
-  readonly trigger: 'request' | 'schedule' | 'push' | 'settings';
-  /** User name, or `system`. */
-  readonly requestedBy: string;
-  /** Higher goes first; default 0. */
-  readonly priority?: number;
-  /** Everything again, whatever has been scanned before. */
-  readonly full?: boolean;
-  /** Addresses to write to when it has ended. */
-  readonly notify?: readonly string[];
+export type { QueueLog, QueueStats, ScanEvent, ScanQueue, ScanQueueDeps, ScanRequest } from './queue-types.ts';
+
+const DEFAULT_CONCURRENCY = 2;
+const DEFAULT_RETRY_MS = 5_000;
+/** How often reviews that have ended are looked for, and the setting of the schedule. */
+const TICK_MS = 60_000;
+
+export function createScanQueue(deps: ScanQueueDeps): ScanQueue {
+  const { store, now, log, concurrency = DEFAULT_CONCURRENCY, retryDelayMs = DEFAULT_RETRY_MS } = deps;
+  const { db } = store;
+  const runner = new PQueue({ concurrency, autoStart: false });
+  const choosing = createLocks<'turn'>();
+  const targets = createOpenTarget({ db, dataDir: deps.dataDir, allowFileUrls: deps.allowFileUrls ?? false, now });
+  const listeners = new Set<(event: ScanEvent) => void>();
+  const running = new Map<number, AbortController>();
+  const notBefore = new Map<number, number>();
+  const retries = new Set<NodeJS.Timeout>();
+  const turns = new Map<number, number>();
+  const schedule = createSchedule(scheduleEverything);
+  let turnCount = 0;
+  let stopping = false;
+  let ticking: NodeJS.Timeout | undefined;
+  let ticked = now();
+
+  function emit(scan: ScanRow): void {
+    for (const listener of listeners) {
+      try {
+        listener({ type: 'scan', scan });
+      } catch (error) {
+        log.error({ err: error }, 'a listener of the queue failed');
+      }
+    }
+  }
+
+  /** Someone's turn; whose is decided when it comes. */
+  function addTurn(): void {
+    if (stopping) return;
+    runner.add(takeTurn).catch((error: unknown) => log.error({ err: error }, 'a turn of the queue failed'));
+  }
+
+  async function takeTurn(): Promise<void> {
+    const stop = new AbortController();
+    const scan = await choosing.run('turn', () => claimNext(stop));
+    if (scan === undefined) return;
+    try {
+      const end = await runTurn(scan, stop.signal, { ...deps, targets, concurrency, emit });
+      if (end.kind === 'again') retryLater(scan.id, end.attempt);
+    } finally {
+      running.delete(scan.id);
+    }
+  }
+
+  async function claimNext(stop: AbortController): Promise<ScanRow | undefined> {
+    for (;;) {
+      if (stopping) return undefined;
+      const waiting = (await waitingScans(db, 1)).filter(({ id }) => (notBefore.get(id) ?? 0) <= now());
+      const next = nextScan(waiting, turns);
+      if (next === undefined) return undefined;
+      turns.set(next.repositoryId, ++turnCount);
+      running.set(next.id, stop);
+      const claimed = await claimScan(db, next.id, now());
+      if (claimed !== undefined) return claimed;
+      running.delete(next.id);
+    }
+  }
+
+  function retryLater(scanId: number, attempt: number): void {
+    const wait = retryDelayMs * attempt;
+    notBefore.set(scanId, now() + wait);
+    const timer = setTimeout(() => {
+      retries.delete(timer);
+      notBefore.delete(scanId);
+      addTurn();
+    }, wait);
+    timer.unref();
+    retries.add(timer);
+  }
+
+  async function find(repositoryId: number): Promise<RepositoryRow> {
+    const row = await findRepositoryById(db, repositoryId);
+    if (row === undefined) throw new LeakgateError('TARGET_INVALID', `there is no repository ${repositoryId}`);
+    return row;
+  }
+
+  async function queueOne(row: RepositoryRow, request: ScanRequest): ReturnType<ScanQueue['schedule']> {
+    const { digest, exempt = false } = await deps.policyOf(row.id);
+    if (exempt && request.trigger !== 'request') return { scan: undefined, created: false };
+    const branch = await findBranch(db, row.id, request.ref);
+    if (branch === undefined && row.path !== null)
+      throw new LeakgateError('TARGET_INVALID', `there is no branch ${request.ref} in this repository`);
+    const depth = await readSetting(db, 'scanDepth');
+    const wanted = depth === 'tip' ? tipDigest(digest) : digest;
+    const last = branch?.scanId === undefined || branch.scanId === null ? undefined : await findScan(db, branch.scanId);
+    // What a mirror's branch is now is known when it has been fetched.
+    const current =
+      row.path !== null &&
+      branch !== undefined &&
+      branch.scannedCommit === branch.tip &&
+      branch.policyDigest === wanted &&
+      last?.outcome === 'complete';
+    if (current && request.full !== true) return { scan: undefined, created: false };
+    const result = await queueScan(db, {
+      repositoryId: row.id,
+      ref: request.ref,
+      trigger: request.trigger,
+      requestedBy: request.requestedBy,
+      priority: request.priority ?? 0,
+      full: request.full ?? false,
+      notify: request.notify ?? [],
+      now: now(),
+    });
+    if (result.created) {
+      emit(result.scan);
+      addTurn();
+    }
+    return result;
+  }
+
+  async function scheduleRepository(request: Omit<ScanRequest, 'ref'>): Promise<readonly ScanRow[]> {
+    const row = await find(request.repositoryId);
+    await targets.open(row, now());
+    const branches = await allBranches(db, row.id);
+    const scans: ScanRow[] = [];
+    for (const { ref } of branches) {
+      const { scan } = await queueOne(row, { ...request, ref });
+      if (scan !== undefined) scans.push(scan);
+    }
+    return scans;
+  }
+
+  async function scheduleEverything(): Promise<void> {
+    for (const { id } of await listRepositories(db, {}, ALL)) {
+      if (stopping) return;
+      try {
+        await scheduleRepository({ repositoryId: id, trigger: 'schedule', requestedBy: 'system' });
+      } catch (error) {
+        log.warn({ repository: id, err: error }, 'a repository could not be scheduled');
+      }
+    }
+  }
+
+  async function tick(): Promise<void> {
+    try {
+      const at = now();
+      await recountExpired(db, ticked, at);
+      ticked = at;
+      schedule.set(await readSetting(db, 'scanSchedule'));
+    } catch (error) {
+      log.error({ err: error }, 'the queue could not look after itself');
+    }
+  }
+
+  return {
+    async schedule(request) {
+      const row = await find(request.repositoryId);
+      const active = await activeScan(db, row.id, request.ref);
+      // A mirror is fetched when the scan's turn comes: a request must not wait for a network.
+      if (active === undefined && row.path !== null) await targets.open(row, now());
+      return queueOne(row, request);
+    },
+    scheduleRepository,
+    async cancel(scanId) {
+      await requestCancel(db, scanId);
+      const ended = await endScan(db, scanId, { state: 'CANCELLED', reason: 'it was cancelled', now: now() });
+      running.get(scanId)?.abort(new LeakgateError('SCAN_CANCELLED', 'the scan was cancelled'));
+      if (ended !== undefined) {
+        emit(ended);
+        return 'cancelled';
+      }
+      const scan = await findScan(db, scanId);
+      return scan === undefined ? 'unknown' : scan.state === 'CANCELLED' ? 'cancelled' : 'finished';
+    },
+    stats: () => scanStats(db),
+    subscribe(listener) {
+      listeners.add(listener);
+      return () => void listeners.delete(listener);
+    },
+    async syncRefs(repositoryId) {
+      await targets.open(await find(repositoryId), now());
+    },
+    async reschedule() {
+      schedule.set(await readSetting(db, 'scanSchedule'));
+    },
+    async start() {
+      const waiting = await takeUpScans(db, now());
+      for (let i = 0; i < waiting; i++) addTurn();
+      // Reviews may have ended while nobody looked.
+      await recountExpired(db, 0, now());
+      ticked = now();
+      schedule.set(await readSetting(db, 'scanSchedule'));
+      ticking = setInterval(() => void tick(), TICK_MS);
+      ticking.unref();
+      runner.start();
+    },
+    drain,
+    close: () => drain(0),
+  };
+
+  async function drain(ms: number): Promise<void> {
+    stopping = true;
+    schedule.stop();
+    clearInterval(ticking);
+    for (const timer of retries) clearTimeout(timer);
+    runner.clear();
+    if (ms > 0) await within(ms, runner.onPendingZero());
+    for (const [id, stop] of running) {
+      // First of all nothing of it may be written any more.
+      stop.abort(new LeakgateError('SCAN_CANCELLED', 'the server is shut down'));
+      await requeueScan(db, id, { reason: 'the server was shut down', counts: false });
+    }
+    await runner.onPendingZero();
+  }
 }
 
-/** A scan has got further or has changed its state. */
-export interface ScanEvent {
-  readonly type: 'scan';
-  readonly scan: ScanRow;
-}
-
-export interface QueueStats {
-  readonly queued: number;
-  readonly running: number;
-  /** When the scan was queued that has waited longest; undefined when none waits. */
-  readonly oldestQueued: number | undefined;
-}
-
-export interface ScanQueue {
-  /**
-   * One active scan per repository and ref: an active one is returned instead of a second. No scan is returned when there is nothing to do: the
-   * branch's result is of its tip and of the policy in force; or when it may not be scanned unasked (an exempt repository).
-   *
-   * @throws LeakgateError `TARGET_INVALID` when the repository or the branch does not exist
-   */
-  schedule(request: ScanRequest): Promise<{ readonly scan: ScanRow | undefined; readonly created: boolean }>;
-  /** Queued, running or already cancelled: `cancelled`. A running one has ended within two seconds. */
-  cancel(scanId: number): Promise<'cancelled' | 'finished' | 'unknown'>;
-  stats(): Promise<QueueStats>;
-  /** Progress and changes of state. Returns what ends it. */
-  subscribe(listener: (event: ScanEvent) => void): () => void;
-  /** Reads a repository's branches and notes them in the store. @throws LeakgateError when it cannot be read */
-  syncRefs(repositoryId: number): Promise<void>;
-  /** Takes up what an earlier process left and begins to run scans. */
-  start(): Promise<void>;
-  /** Starts nothing more; what runs may finish within `ms`, the rest is queued again for the next start. */
-  drain(ms: number): Promise<void>;
-  /** `drain` without patience. */
-  close(): Promise<void>;
-}
-
-export interface ScanQueueDeps {
-  readonly store: Store;
-  /** Seals the texts of findings. */
-  readonly keys: KeyRing;
-  readonly fingerprintKey: Uint8Array;
-  /** Mirrors of repositories with a clone URL lie in `mirrors/` of it. */
-  readonly dataDir: string;
-  /** The policy in force; the digest leaves reviews out (they are looked up). */
-  policyOf(repositoryId: number): Promise<{
-    readonly policy: Policy;
-    readonly digest: string;
-    readonly ruleset?: CompiledRuleset;
-    /** Nothing scans it unasked. */
-    readonly exempt?: boolean;
-  }>;
-  /** Scans that run at the same time; default 2. */
-  readonly concurrency?: number;
-  now(): number;
-  readonly log: QueueLog;
-  /** Called once a scan has completed, with the findings that the branch did not have before. */
-  onFinished?(scan: ScanRow, newFindings: readonly FindingRow[]): Promise<void>;
-  /** Allows clone URLs with `file://`. */
-  readonly allowFileUrls?: boolean;
-}
-
-/** As pino's. */
-export interface QueueLog {
-  info(details: object, message: string): void;
-  warn(details: object, message: string): void;
-  error(details: object, message: string): void;
+/** Waits for `work`, no longer than `ms`. */
+async function within(ms: number, work: Promise<unknown>): Promise<void> {
+  let timer: NodeJS.Timeout | undefined;
+  const timeout = new Promise<void>((resolve) => (timer = setTimeout(resolve, ms)));
+  await Promise.race([work, timeout]);
+  clearTimeout(timer);
 }

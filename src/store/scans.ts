@@ -167,7 +167,8 @@ export function waitingScans(db: Db, limit: number): Promise<ScanRow[]> {
     .selectFrom('scans')
     .selectAll()
     .select(sql<number>`row_number() over (partition by "repositoryId" order by "priority" desc, "id")`.as('rank'))
-    .where('state', '=', 'QUEUED');
+    .where('state', '=', 'QUEUED')
+    .where('cancelRequested', '=', 0);
   return db
     .selectFrom(ranked.as('ranked'))
     .selectAll()
