@@ -43,6 +43,13 @@ export async function loadFingerprintKey(options: KeyOptions = {}): Promise<Uint
   }
 }
 
+/** The key in one file, which must be there: for whoever goes by what a server says, and would not know it by a key of its own. */
+export async function readFingerprintKey(path: string): Promise<Uint8Array> {
+  const key = await readKey(path);
+  if (key === undefined) throw new LeakgateError('KEY_INVALID', `the fingerprint key ${path} is not there`);
+  return key;
+}
+
 /** Whether a key could not be created because nothing can be written there. */
 function isNoHome(error: unknown): boolean {
   const cause = error instanceof LeakgateError ? (error.cause as NodeJS.ErrnoException | undefined) : undefined;

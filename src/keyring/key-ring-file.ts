@@ -41,7 +41,6 @@ export function readKeyRingFile(path: string): readonly RingKey[] | undefined {
 
 /** Creates the file. When another process was first, that one's keys are taken. */
 export async function createKeyRingFile(path: string, keys: readonly RingKey[]): Promise<readonly RingKey[]> {
-  await mkdir(dirname(path), { recursive: true, mode: 0o700 });
   await writeBeside(path, keys, async (temporary) => {
     try {
       await link(temporary, path);
@@ -67,6 +66,7 @@ async function writeBeside(
   place: (temporary: string) => Promise<void>,
 ): Promise<void> {
   try {
+    await mkdir(dirname(path), { recursive: true, mode: 0o700 });
     const temporary = `${path}.${randomBytes(6).toString('hex')}.tmp`;
     const file = await open(temporary, 'wx', 0o600);
     try {

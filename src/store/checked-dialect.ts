@@ -2,6 +2,7 @@
  * A Kysely dialect whose errors are ours, and whose transactions hold what this folder promises. With SQLite they begin as writers: one that
  * reads first and writes later would fail at once when another process wrote in between, however long it is ready to wait.
  */
+import { setTimeout as sleep } from 'node:timers/promises';
 import { CompiledQuery, SqliteAdapter } from 'kysely';
 import type { DatabaseConnection, Dialect, Driver, TransactionSettings } from 'kysely';
 import { storeError } from './store-error.ts';
@@ -59,12 +60,30 @@ function checkedDriver(inner: Driver, kind: 'sqlite' | 'postgres'): Driver {
 function checkedConnection(connection: DatabaseConnection): DatabaseConnection {
   return new Proxy(connection, {
     get(target, name) {
-      if (name === 'executeQuery') return (query: CompiledQuery) => told(async () => target.executeQuery(query));
+      if (name === 'executeQuery')
+        return (query: CompiledQuery) => told(() => whenFree(async () => target.executeQuery(query)));
       const value: unknown = Reflect.get(target, name, target);
       return typeof value === 'function' ? (value.bind(target) as unknown) : value;
     },
   });
 }
+
+/**
+ * Waits for another process that is writing. SQLite itself would wait by halting this one, with every request in it. A statement that is told
+ * "busy" has done nothing, and inside a transaction that began as a writer none is.
+ */
+async function whenFree<T>(work: () => Promise<T>): Promise<T> {
+  for (const end = performance.now() + PATIENCE_MS; ;) {
+    try {
+      return await work();
+    } catch (error) {
+      if ((error as { code?: unknown }).code !== 'SQLITE_BUSY' || performance.now() > end) throw error;
+    }
+    await sleep(2 + Math.random() * 20);
+  }
+}
+
+const PATIENCE_MS = 15_000;
 
 async function told<T>(work: () => Promise<T>): Promise<T> {
   try {

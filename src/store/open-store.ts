@@ -60,6 +60,8 @@ async function openSqlite(path: string, server: boolean): Promise<Store> {
       file.pragma('foreign_keys = ON');
       // Deleted texts are overwritten, not only unlinked.
       file.pragma('secure_delete = ON');
+      // From here on the dialect waits, without halting the whole process.
+      file.pragma('busy_timeout = 0');
       const db = new Kysely<Database>({ dialect: checkedDialect(new SqliteDialect({ database: file }), 'sqlite') });
       const close = async (): Promise<void> => {
         await db.destroy();

@@ -21,7 +21,7 @@ const FULL: ReadonlySet<string> = new Set(['SQLITE_FULL', 'SQLITE_IOERR_SHMSIZE'
 
 /** By the beginning of the code. SQLite's names, PostgreSQL's SQLSTATEs, the system's. */
 const REASONS: Readonly<Record<string, string>> = {
-  SQLITE_BUSY: 'another process keeps the database busy; try again, or find out which one with: fuser',
+  SQLITE_BUSY: 'another process keeps the database busy; try again; `fuser` names it',
   SQLITE_LOCKED: 'the database is busy; try again',
   SQLITE_CORRUPT: 'the database file is damaged; restore it from a backup',
   SQLITE_NOTADB: 'the file is no SQLite database, or is damaged',
