@@ -44,6 +44,11 @@ export async function openStore(location: StoreLocation, { server = false }: Ope
   }
 }
 
+/** Connects, and leaves the tables as they are: for migrate.ts and its tests. */
+export async function bareStore(location: StoreLocation, { server = false }: OpenOptions = {}): Promise<Store> {
+  return 'sqlite' in location ? openSqlite(location.sqlite, server) : openPostgres(location.postgres);
+}
+
 async function openSqlite(path: string, server: boolean): Promise<Store> {
   const Sqlite = await loadSqlite();
   try {
