@@ -25,6 +25,7 @@ import { addMetricsRoute } from './metrics.ts';
 import type { App, Routes, ServerContext } from './server-context.ts';
 import { SOTERI_ROUTES } from './soteri/routes.ts';
 import { compileValidator } from './validate-request.ts';
+import { addGpgKeyRoutes } from './bitbucket/gpg-keys.ts';
 import { PLUMBING_ROUTES } from './bitbucket/plumbing.ts';
 
 /** Bitbucket Data Center's interface: /rest/api. */
@@ -39,7 +40,7 @@ const API_ROUTES: readonly Routes[] = [
 /** Soteri's interface: /rest/security. */
 const SECURITY_ROUTES = SOTERI_ROUTES;
 /** Keys of users that sign commits: /rest/gpg. */
-const GPG_ROUTES: readonly Routes[] = [];
+const GPG_ROUTES: readonly Routes[] = [addGpgKeyRoutes];
 /** Keys of what is stored: /rest/secrets. */
 const SECRETS_ROUTES: readonly Routes[] = [];
 /** HTTP access tokens: /rest/access-tokens. */
