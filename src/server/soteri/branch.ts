@@ -4,6 +4,7 @@ import { Type } from 'typebox';
 import { LeakgateError } from '../../model/errors.ts';
 import { defaultBranch } from '../../git/refs.ts';
 import { openRepository } from '../../git/repository.ts';
+import { mirrorPath } from '../../queue/open-target.ts';
 import { allBranches, findBranch } from '../../store/branches.ts';
 import type { BranchRow, RepositoryRow } from '../../store/schema.ts';
 import { HttpError } from '../http-error.ts';
@@ -56,14 +57,25 @@ export function shortName(ref: string): string {
   return ref.startsWith(HEADS) ? ref.slice(HEADS.length) : ref;
 }
 
-async function defaultRef({ store }: ServerContext, repository: RepositoryRow): Promise<string | undefined> {
+async function defaultRef({ store, dataDir }: ServerContext, repository: RepositoryRow): Promise<string | undefined> {
   if (repository.defaultBranch !== null) return fullName(repository.defaultBranch);
-  if (repository.path !== null) return defaultBranch(await openRepository(repository.path, { registered: true }));
-  // What the other end's HEAD says is not kept: the usual names, or the only branch there is.
   const refs = (await allBranches(store.db, repository.id)).map(({ ref }) => ref);
-  return (
-    ['main', 'master'].map(fullName).find((ref) => refs.includes(ref)) ?? (refs.length === 1 ? refs[0] : undefined)
-  );
+  const head = await headOf(repository.path ?? mirrorPath(dataDir, repository.id));
+  // A mirror that has not been fetched has no HEAD that says anything: then the only branch there is.
+  return head !== undefined && (repository.path !== null || refs.includes(head))
+    ? head
+    : refs.length === 1
+      ? refs[0]
+      : undefined;
+}
+
+async function headOf(path: string): Promise<string | undefined> {
+  try {
+    return await defaultBranch(await openRepository(path, { registered: true }));
+  } catch (error) {
+    if (error instanceof LeakgateError) return undefined;
+    throw error;
+  }
 }
 
 async function seeBranches({ queue, log }: ServerContext, repository: RepositoryRow): Promise<void> {

@@ -2,6 +2,7 @@
 import { Readable } from 'node:stream';
 import { Type } from 'typebox';
 import { escapeControls } from '../../model/escape.ts';
+import { FINDING_TEXT } from '../../queue/seal-finding.ts';
 import { streamCsv, type CsvColumns } from '../../report/csv-stream.ts';
 import { streamFindings, type ListedFinding } from '../../store/findings.ts';
 import { HttpError } from '../http-error.ts';
@@ -10,7 +11,6 @@ import { audit } from './audit.ts';
 import { BRANCH_QUERY, findScanBranch, REPOSITORY_PARAMS, shortName } from './branch.ts';
 import { branchFindings, FINDING_QUERY, ofRule, readInstant } from './finding-filter.ts';
 import { ruleNamer } from './rule-names.ts';
-import { FINDING_TEXT } from './scan-results.ts';
 
 const Query = Type.Object({
   ...BRANCH_QUERY,

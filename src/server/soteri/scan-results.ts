@@ -1,12 +1,10 @@
 /** Findings of a scan as Soteri's clients read them, with their texts in clear. */
 import type { Static } from 'typebox';
 import type { KeyRing } from '../../keyring/key-ring.ts';
+import { FINDING_TEXT } from '../../queue/seal-finding.ts';
 import type { ListedFinding } from '../../store/findings.ts';
 import { ruleNamer } from './rule-names.ts';
 import type { InvalidLine, ScanObject } from './scan-shape.ts';
-
-/** Context under which the texts of findings are sealed. */
-export const FINDING_TEXT = 'findings.text';
 
 /** The scan object with its findings, piece by piece: there may be a million. `onSecrets` is called before the first one leaves. */
 export async function* printResults(
