@@ -5,7 +5,7 @@ import { readSetting } from '../../store/settings.ts';
 import type { WebhookRow } from '../../store/schema.ts';
 import { WEBHOOK_SECRET } from '../deliveries.ts';
 import { callWebhook } from '../deliveries-webhook.ts';
-import { HttpError, HttpErrors } from '../http-error.ts';
+import { HttpErrors } from '../http-error.ts';
 import type { App, Routes, ServerContext } from '../server-context.ts';
 import { scopeOf, SCOPE_PARAMS } from './scanning-scopes.ts';
 import type { ScanningScope } from './scanning-scopes.ts';
@@ -131,7 +131,7 @@ async function ping(
 ): Promise<Type.Static<typeof TestResult>> {
   const { keys, store, version } = context;
   const allowPrivateTargets = await readSetting(store.db, 'allowPrivateTargets');
-  const problems: readonly HttpError[] = checkUrl('url', url, allowPrivateTargets);
+  const problems = checkUrl('url', url, allowPrivateTargets);
   if (problems.length > 0) throw new HttpErrors(400, problems);
   // A secret signs what goes to its own receiver, and nothing else.
   const sealed = webhook?.url === url ? webhook.secretSealed : null;
