@@ -2,11 +2,12 @@
  * The policy service at work. Changes go out in passes, one after the other: each pass reads the database as it stands when it begins, so that a
  * later change is never overwritten by an earlier one, and all changes that wait share the next pass.
  */
-import { join } from 'node:path';
 import { builtinRulesFolder, loadRuleFiles } from '../rules/load-rules.ts';
 import { LeakgateError, ProblemsError } from '../model/errors.ts';
+import { auditLogPath } from '../hook/audit-log.ts';
 import { stampBuiltinRules } from '../hook/builtin-stamp.ts';
 import { removePolicySnapshot } from '../hook/policy-snapshot.ts';
+import { mirrorPath } from '../queue/open-target.ts';
 import { recordAudit } from '../store/audit.ts';
 import type { Store } from '../store/open-store.ts';
 import { readPolicyFacts, rejectCustomRule, repositoriesOf, type PolicyFacts } from '../store/policy-facts.ts';
@@ -22,7 +23,7 @@ import {
 } from './compile-server-policy.ts';
 import { addContent, readContent } from './content-policy.ts';
 import { createPasses, createRechecks, forEachAtOnce } from './policy-passes.ts';
-import type { PolicyService, PolicyTrouble, ServerPolicy } from './policy-service.ts';
+import type { HookLog, PolicyService, PolicyTrouble, ServerPolicy } from './policy-service.ts';
 import { placeOfRepository, type RepositoryPlace } from './registered-repository.ts';
 import { readScopeFiles, stampScopeFiles } from './scope-files.ts';
 import { policySettings, type PolicySettings } from './server-configs.ts';
@@ -70,6 +71,7 @@ export function createPolicyService(deps: PolicyServiceDeps): RunningPolicyServi
   const troubles = new Map<number, PolicyTrouble>();
   /** Of the files of each repository's scopes, as of the last pass. */
   const stamps = new Map<number, string>();
+  const logs = new Map<number, HookLog>();
   let builtin: Promise<Builtin> | undefined;
 
   function compile(parts: PolicyParts): CompiledPolicy {
@@ -136,6 +138,11 @@ export function createPolicyService(deps: PolicyServiceDeps): RunningPolicyServi
       const { rulesetFile, rulesDigest } = await rulesets.get(rules);
       const reviewed = withAllReviews(policy, parts, { matches: settings.reviewedInHook });
       await snapshots.write(place.gitDir, { policy: reviewed, rulesetFile, rulesDigest });
+      logs.set(id, {
+        repositoryId: id,
+        gitDir: place.gitDir,
+        path: auditLogPath(place.gitDir, policy.settings.hook.auditLog),
+      });
       if (troubles.delete(id)) log.info({ repository: id }, 'the policy of a repository is in force again');
     } catch (error) {
       await noteTrouble(id, error);
@@ -182,6 +189,7 @@ export function createPolicyService(deps: PolicyServiceDeps): RunningPolicyServi
     const known = new Set(repositories.map(({ id }) => id));
     for (const id of troubles.keys()) if (!known.has(id)) troubles.delete(id);
     for (const id of stamps.keys()) if (!known.has(id)) stamps.delete(id);
+    for (const id of logs.keys()) if (!known.has(id)) logs.delete(id);
     await Promise.all(stale.map((id) => passes.add({ scope: 'REPOSITORY', resourceId: id }, 'files changed')));
   }
 
@@ -202,7 +210,7 @@ export function createPolicyService(deps: PolicyServiceDeps): RunningPolicyServi
       const place = await placeOfRepository(row);
       const parts = await partsOf(facts, place, settings);
       const base = compile(parts);
-      const content = await readContent(place?.gitDir ?? join(dataDir, 'mirrors', `${row.id}.git`));
+      const content = await readContent(place?.gitDir ?? mirrorPath(dataDir, row.id));
       const whole = addContent(base, content, { settings, builtin: parts.builtin.rules });
       const { ruleset } = await rulesets.get(whole.rules);
       return { policy: withAllReviews(whole.policy, parts), digest: whole.digest, ruleset, exempt: facts.exempt };
@@ -215,8 +223,10 @@ export function createPolicyService(deps: PolicyServiceDeps): RunningPolicyServi
       if (place !== undefined) await removePolicySnapshot(place.gitDir);
       troubles.delete(repositoryId);
       stamps.delete(repositoryId);
+      logs.delete(repositoryId);
     },
     troubles: () => [...troubles.values()],
+    hookLogs: () => [...logs.values()],
     async start() {
       await passes.add({ scope: 'GLOBAL', resourceId: 0 }, 'start');
       rechecks.start();

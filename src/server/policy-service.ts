@@ -27,6 +27,13 @@ export interface PolicyTrouble {
   readonly since: number;
 }
 
+/** The log of one repository's hook. Several may share a file; each entry names its repository. */
+export interface HookLog {
+  readonly repositoryId: number;
+  readonly gitDir: string;
+  readonly path: string;
+}
+
 export interface PolicyService {
   /** @throws LeakgateError `CONFIG_INVALID` when a file of an operator is wrong */
   policyOf(repositoryId: number): Promise<ServerPolicy>;
@@ -41,6 +48,8 @@ export interface PolicyService {
   removeSnapshot(repositoryId: number): Promise<void>;
   /** Where the policy in force is not the one wanted; empty when all is well. For readyz. */
   troubles(): readonly PolicyTrouble[];
+  /** Where the hooks write down what they decide: of every repository whose policy is or was in force. */
+  hookLogs(): readonly HookLog[];
   /** Writes all snapshots, then looks for edited files and repositories in trouble from time to time. */
   start(): Promise<void>;
   close(): Promise<void>;

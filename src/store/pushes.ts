@@ -16,6 +16,19 @@ export async function addPush(db: Db, push: NewPush): Promise<PushRow | undefine
     .executeTakeFirst();
 }
 
+const CHUNK = 500;
+
+/** Which of these digests are recorded. */
+export async function knownPushes(db: Db, digests: readonly string[]): Promise<ReadonlySet<string>> {
+  const known = new Set<string>();
+  for (let at = 0; at < digests.length; at += CHUNK) {
+    const part = digests.slice(at, at + CHUNK);
+    const rows = await db.selectFrom('pushes').select('digest').where('digest', 'in', part).execute();
+    for (const { digest } of rows) known.add(digest);
+  }
+  return known;
+}
+
 export interface PushFilter {
   readonly repositoryIds?: readonly number[];
   readonly decision?: string;

@@ -221,6 +221,7 @@ function noPolicies(): ServerContext['policies'] {
     installSnapshot: async () => {},
     removeSnapshot: async () => {},
     troubles: () => [],
+    hookLogs: () => [],
     start: async () => {},
     close: async () => {},
   };
