@@ -2,6 +2,7 @@ import type { Routes } from '../server-context.ts';
 import { addExportRoutes } from './export-report.ts';
 import { addGlobalReviewedRoutes } from './global-reviewed.ts';
 import { addLogLevelRoutes } from './log-level.ts';
+import { addMassScanRoutes } from './mass-scan.ts';
 import { addReviewedRoutes } from './reviewed.ts';
 import { addRuleRoutes } from './rules.ts';
 import { addScanRoutes } from './scans.ts';
@@ -12,6 +13,7 @@ export const SOTERI_ROUTES: readonly Routes[] = [
   addStatusRoutes,
   addScanRoutes,
   addExportRoutes,
+  addMassScanRoutes,
   addRuleRoutes,
   addReviewedRoutes,
   addGlobalReviewedRoutes,
