@@ -1,7 +1,7 @@
 import { resolve } from 'node:path';
 import { openRepository } from '../git/repository.ts';
 import type { Repository } from '../git/repository.ts';
-import { readContentConfig } from '../hook/content-config.ts';
+import { readContentConfigs } from '../hook/content-config.ts';
 import { LeakgateError } from '../model/errors.ts';
 import type { Policy } from '../model/policy.ts';
 import { loadPolicy } from '../policy/load-policy.ts';
@@ -43,34 +43,32 @@ export async function policySourcesOf(
 ): Promise<PolicySources> {
   const { repository } = place;
   const folder = repository?.workTree ?? place.folder;
-  const content =
-    repository !== undefined && folder === undefined
-      ? await readContentConfigIfReadable(context, repository)
-      : undefined;
+  const contents =
+    repository !== undefined && folder === undefined ? await readContentConfigsIfReadable(context, repository) : {};
   const env =
     flags.config === undefined ? context.env : { ...context.env, LEAKGATE_CONFIG: resolve(context.cwd, flags.config) };
   return findPolicySources({
     env,
     ...(repository === undefined ? {} : { repository }),
     ...(folder === undefined ? {} : { folder }),
-    ...(content === undefined ? {} : { content }),
+    ...contents,
   });
 }
 
 /** A damaged repository is scanned as far as it goes, without the configuration it cannot show. */
-async function readContentConfigIfReadable(
+async function readContentConfigsIfReadable(
   context: CliContext,
   repository: Repository,
-): ReturnType<typeof readContentConfig> {
+): ReturnType<typeof readContentConfigs> {
   try {
-    return await readContentConfig(repository, context.signal);
+    return await readContentConfigs(repository, context.signal);
   } catch (error) {
     if (!(error instanceof LeakgateError) || error.code !== 'GIT_FAILED') throw error;
     printText(
       context.stderr,
       `leakgate: warning: going on without .leakgate.yml of the default branch: ${error.message}`,
     );
-    return undefined;
+    return {};
   }
 }
 

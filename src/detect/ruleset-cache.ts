@@ -63,10 +63,9 @@ export function deserialiseRuleset(
   bytes: Uint8Array,
 ): { readonly ruleset: CompiledRuleset; readonly extra: unknown } | undefined {
   const buffer = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  if (buffer.length < AT.json || !buffer.subarray(0, AT.version).equals(MAGIC)) return undefined;
-  if (buffer.readUInt32LE(AT.version) !== VERSION) return undefined;
-  if (!buffer.subarray(AT.key, AT.checksum).equals(hashOf(Buffer.from(key, 'utf8')))) return undefined;
-  if (buffer.readUInt32LE(AT.checksum) !== checksumOf(buffer)) return undefined;
+  if (!hasLayout(buffer) || !buffer.subarray(AT.key, AT.checksum).equals(hashOf(Buffer.from(key, 'utf8'))))
+    return undefined;
+  if (!isWhole(buffer)) return undefined;
   const jsonEnd = AT.json + buffer.readUInt32LE(AT.jsonLength);
   const { rules, compiled, extra } = JSON.parse(buffer.toString('utf8', AT.json, jsonEnd)) as {
     rules: CompiledRuleset['rules'];
@@ -76,6 +75,26 @@ export function deserialiseRuleset(
   const tablesAt = align(jsonEnd);
   const ruleset = { rules, ...(fillTables(compiled, buffer, tablesAt) as Omit<CompiledRuleset, 'rules'>) };
   return { ruleset, extra };
+}
+
+/** The rules alone, whatever the key: for whoever has to compile them again. `undefined` for bytes that are cut short, damaged or something else. */
+export function deserialiseRules(bytes: Uint8Array): CompiledRuleset['rules'] | undefined {
+  const buffer = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  if (!hasLayout(buffer) || !isWhole(buffer)) return undefined;
+  const json = buffer.toString('utf8', AT.json, AT.json + buffer.readUInt32LE(AT.jsonLength));
+  return (JSON.parse(json) as { rules: CompiledRuleset['rules'] }).rules;
+}
+
+function hasLayout(buffer: Buffer): boolean {
+  return (
+    buffer.length >= AT.json &&
+    buffer.subarray(0, AT.version).equals(MAGIC) &&
+    buffer.readUInt32LE(AT.version) === VERSION
+  );
+}
+
+function isWhole(buffer: Buffer): boolean {
+  return buffer.readUInt32LE(AT.checksum) === checksumOf(buffer);
 }
 
 /** Which of the types a table is read back as. One that is not known here would be lost without a word, and rules with it. */

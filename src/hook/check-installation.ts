@@ -7,15 +7,17 @@ import { access, constants, lstat, readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import type { Repository } from '../git/repository.ts';
-import { loadFingerprintKey } from '../keyring/fingerprint-key.ts';
+import { loadFingerprintKey, readFingerprintKey } from '../keyring/fingerprint-key.ts';
 import type { HookSettings, Policy } from '../model/policy.ts';
 import { loadPolicy } from '../policy/load-policy.ts';
 import { findPolicySources } from '../policy/policy-sources.ts';
 import { auditLogPath } from './audit-log.ts';
-import { readContentConfig } from './content-config.ts';
+import { readContentConfigs } from './content-config.ts';
 import { hookPlace, whyHooksAreElsewhere, type HookPlace } from './hook-place.ts';
 import { isOurDispatcher, parseShim, runsChainItself } from './hook-scripts.ts';
 import { readHook } from './install-hook.ts';
+import { readSnapshotPolicy } from './look-at-snapshot.ts';
+import { readPolicySnapshot, type PolicySnapshot } from './policy-snapshot.ts';
 import { advertisesPushOptions } from './push-options-setting.ts';
 
 /** `warning`: pushes are looked at, and something could be better. `broken`: pushes are let through unseen, or all refused. */
@@ -64,7 +66,7 @@ export async function checkInstallation(
     await attempt('shim', () => checkExecutable('shim', place.shim)),
     ...(await checkInterpreter(shim)),
     ...configuration.checks,
-    await attempt('key', () => checkKey(hookEnv)),
+    await attempt('key', () => checkKey(hookEnv, configuration.snapshot)),
     ...(policy === undefined ? [] : await checkSettings(repository, policy.settings.hook)),
   ];
   return {
@@ -138,36 +140,46 @@ async function checkInterpreter(shim: string): Promise<HookCheck[]> {
 async function checkConfiguration(
   repository: Repository,
   env: NodeJS.ProcessEnv,
-): Promise<{ checks: HookCheck[]; policy?: Policy }> {
+): Promise<{ checks: HookCheck[]; policy?: Policy; snapshot?: PolicySnapshot }> {
   const name = 'configuration';
   try {
-    const content = await readContentConfig(repository, undefined);
-    const policy = await loadPolicy(
-      await findPolicySources({ repository, env, ...(content === undefined ? {} : { content }) }),
-    );
+    const snapshot = readPolicySnapshot(repository.gitDir);
+    const policy = await (snapshot === undefined
+      ? loadPolicy(await findPolicySources({ repository, env, ...(await readContentConfigs(repository, undefined)) }))
+      : readSnapshotPolicy(snapshot, repository));
     const warnings = policy.problems.map(({ file, line, message }): HookCheck => ({
       name,
       health: 'warning',
       text: `${file}:${line}: ${message}`,
     }));
-    return { checks: [...warnings, { name, health: 'ok', text: `${policy.rules.length} rules` }], policy };
+    const checks = [...warnings, { name, health: 'ok', text: `${policy.rules.length} rules` } as const];
+    if (snapshot === undefined) return { checks, policy };
+    const { generation, written } = snapshot;
+    const text = `the server's snapshot ${generation} of ${written} is in force, and not the files of the scopes`;
+    return { checks: [...checks, { name: 'snapshot', health: 'ok', text }], policy, snapshot };
   } catch (error) {
     return { checks: [{ name, health: 'broken', text: (error as Error).message }] };
   }
 }
 
-async function checkKey(env: NodeJS.ProcessEnv): Promise<HookCheck> {
-  await loadFingerprintKey({ env });
+async function checkKey(env: NodeJS.ProcessEnv, snapshot: PolicySnapshot | undefined): Promise<HookCheck> {
+  await (snapshot === undefined ? loadFingerprintKey({ env }) : readFingerprintKey(snapshot.fingerprintKeyFile));
   return { name: 'key', health: 'ok', text: 'there, and readable by its owner only' };
 }
+
+const MODES: Readonly<Record<HookSettings['mode'], string>> = {
+  block: 'block',
+  warn: 'warn: pushes with secrets are let through, with a warning',
+  off: 'off: pushes are let through unseen, on record',
+};
 
 async function checkSettings(repository: Repository, settings: HookSettings): Promise<HookCheck[]> {
   const { mode, deadlineMs, onUndecided, bypass } = settings;
   const checks: HookCheck[] = [
     {
       name: 'mode',
-      health: mode === 'warn' ? 'warning' : 'ok',
-      text: mode === 'warn' ? 'warn: pushes with secrets are let through, with a warning' : 'block',
+      health: mode === 'block' ? 'ok' : 'warning',
+      text: MODES[mode],
     },
     {
       name: 'deadline',
@@ -185,7 +197,13 @@ async function checkSettings(repository: Repository, settings: HookSettings): Pr
         : `allowed, but receive.advertisePushOptions is off, so clients cannot ask for it; ${HOW_TO_MEND}`,
     });
   }
-  if (bypass.allowed || onUndecided === 'accept' || mode === 'warn')
+  if (bypass.commitMessage)
+    checks.push({
+      name: 'commit marks',
+      health: 'warning',
+      text: 'a mark in its message lets through what a commit brings, on record: whoever pushes can write one',
+    });
+  if (bypass.allowed || bypass.commitMessage || onUndecided === 'accept' || mode !== 'block')
     checks.push(await attempt('audit log', () => checkAuditLog(repository, settings)));
   return checks;
 }

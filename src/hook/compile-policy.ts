@@ -1,10 +1,13 @@
 /** The slow way to a policy: parse every file, compile every rule. Kept apart so that a push which finds the cache does not even load the parsers. */
 import { compileRuleset } from '../detect/compile-ruleset.ts';
-import { parsePolicy } from '../policy/load-policy.ts';
+import type { Policy } from '../model/policy.ts';
+import { parsePolicy, withContent } from '../policy/load-policy.ts';
 import type { PolicyTexts } from '../policy/read-sources.ts';
 import { readPolicySources } from '../policy/read-sources.ts';
+import { loadRuleFiles } from '../rules/load-rules.ts';
 import type { HookPolicy } from './hook-policy.ts';
 import { writePolicyCache, type PolicyCache } from './policy-cache.ts';
+import { slimRules } from './slim-rules.ts';
 
 export async function compileHookPolicy(
   texts: PolicyTexts,
@@ -12,14 +15,23 @@ export async function compileHookPolicy(
   cache: PolicyCache,
 ): Promise<Pick<HookPolicy, 'policy' | 'ruleset'>> {
   const { builtin } = await readPolicySources({ builtin: { folder: rulesFolder }, files: [], reviews: [] });
-  const whole = parsePolicy({ ...texts, builtin });
-  const rules = whole.rules.map((rule) => ({
-    ...rule,
-    description: '',
-    references: [],
-    examples: [],
-    negativeExamples: [],
-  }));
+  return compile(parsePolicy({ ...texts, builtin }), cache);
+}
+
+/** The same for a server's snapshot: its policy, with what the content says on top. */
+export async function compileSnapshotPolicy(
+  policy: Policy,
+  contents: Pick<PolicyTexts, 'content' | 'soteri'>,
+  rulesFolder: string,
+  cache: PolicyCache,
+): Promise<Pick<HookPolicy, 'policy' | 'ruleset'>> {
+  const { rules: builtin } =
+    contents.soteri === undefined ? { rules: [] } : await loadRuleFiles([rulesFolder], 'builtin');
+  return compile(withContent(policy, contents, builtin), cache);
+}
+
+async function compile(whole: Policy, cache: PolicyCache): Promise<Pick<HookPolicy, 'policy' | 'ruleset'>> {
+  const rules = slimRules(whole.rules);
   const policy = { ...whole, rules, decisions: [] };
   const ruleset = compileRuleset(rules);
   await writePolicyCache(cache, policy, ruleset);

@@ -1,10 +1,16 @@
 import { readFileAt } from '../git/read-file-at.ts';
 import type { Repository } from '../git/repository.ts';
 import { configLimits } from '../policy/config-limits.ts';
-import { CONTENT_CONFIG, type ContentConfig } from '../policy/policy-sources.ts';
+import { readContent, type PolicyTexts } from '../policy/read-sources.ts';
+import { CONTENT_CONFIG, SOTERI_CONFIG, type ContentConfig, type PolicySources } from '../policy/policy-sources.ts';
 
+/** Starts the names of files of the default branch, in problems and origins. */
+export const CONTENT_PREFIX = 'HEAD:';
 /** As git is asked for it. */
-export const CONTENT_OBJECT = `HEAD:${CONTENT_CONFIG}`;
+export const CONTENT_OBJECT = `${CONTENT_PREFIX}${CONTENT_CONFIG}`;
+
+/** The files by which the content says what is looked for in it. */
+export type ContentConfigs = Pick<PolicySources, 'content' | 'soteri'>;
 
 /**
  * `.leakgate.yml` of the default branch as it was before the push: refs move only after the hook has accepted, so `HEAD` still is the old tip.
@@ -14,9 +20,47 @@ export async function readContentConfig(
   repository: Repository,
   signal: AbortSignal | undefined,
 ): Promise<ContentConfig | undefined> {
-  const file = CONTENT_OBJECT;
+  return readConfigAt(repository, CONTENT_CONFIG, signal);
+}
+
+/** `soteri-security.yml` beside it, of the same moment. */
+export async function readSoteriConfig(
+  repository: Repository,
+  signal: AbortSignal | undefined,
+): Promise<ContentConfig | undefined> {
+  return readConfigAt(repository, SOTERI_CONFIG, signal);
+}
+
+/** Both. */
+export async function readContentConfigs(
+  repository: Repository,
+  signal: AbortSignal | undefined,
+): Promise<ContentConfigs> {
+  const [content, soteri] = await Promise.all([
+    readContentConfig(repository, signal),
+    readSoteriConfig(repository, signal),
+  ]);
+  return { ...(content ? { content } : {}), ...(soteri ? { soteri } : {}) };
+}
+
+/** Files of the content as texts, as far as they are there. */
+export async function readContents(configs: {
+  readonly content: ContentConfig | undefined;
+  readonly soteri: ContentConfig | undefined;
+}): Promise<Pick<PolicyTexts, 'content' | 'soteri'>> {
+  const content = configs.content && (await readContent(configs.content));
+  const soteri = configs.soteri && (await readContent(configs.soteri));
+  return { ...(content ? { content } : {}), ...(soteri ? { soteri } : {}) };
+}
+
+async function readConfigAt(
+  repository: Repository,
+  name: string,
+  signal: AbortSignal | undefined,
+): Promise<ContentConfig | undefined> {
+  const file = `${CONTENT_PREFIX}${name}`;
   const { maxBytes } = configLimits('content');
-  const found = await readFileAt(repository, 'HEAD', CONTENT_CONFIG, { maxBytes, signal });
+  const found = await readFileAt(repository, 'HEAD', name, { maxBytes, signal });
   switch (found.kind) {
     case 'file':
       return { file, text: found.content.toString('utf8') };

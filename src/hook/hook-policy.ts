@@ -1,24 +1,37 @@
 /**
- * The policy of a push, ready to scan with: from the cache when nothing it was made of has changed, else loaded, compiled and cached. Policy
- * comes from the server's files and from the default branch as it was before the push; nothing that is being pushed has a say.
+ * The policy of a push, ready to scan with: by the server's snapshot where there is one, else by the files of the scopes. Whatever has to be
+ * compiled is cached. Policy comes from the server's side and from the default branch as it was before the push; nothing that is being pushed
+ * has a say.
  */
 import type { CompiledRuleset } from '../detect/compile-ruleset.ts';
 import type { HookRepository } from '../git/repository.ts';
 import { loadFingerprintKey } from '../keyring/fingerprint-key.ts';
 import type { Policy } from '../model/policy.ts';
-import { findPolicySources } from '../policy/policy-sources.ts';
-import { readPolicySources } from '../policy/read-sources.ts';
+import { findPolicySources, type ContentConfig, type PolicyTarget } from '../policy/policy-sources.ts';
+import { readPolicySources, type PolicyTexts } from '../policy/read-sources.ts';
 import { policySourcesDigest } from '../policy/sources-digest.ts';
 import { builtinRulesFolder } from '../rules/builtin-folder.ts';
 import { stampBuiltinRules } from './builtin-stamp.ts';
-import { readContentConfig } from './content-config.ts';
+import { readContentConfig, readContents, readSoteriConfig } from './content-config.ts';
 import { policyCachePath, readPolicyCache } from './policy-cache.ts';
+import { readPolicySnapshot } from './policy-snapshot.ts';
+import { loadSnapshotPolicy } from './snapshot-policy.ts';
 
 export interface HookPolicy {
   /** Without what a scan does not look at: texts about rules, their examples, and the decisions that `explain` shows. */
   readonly policy: Policy;
   readonly ruleset: CompiledRuleset;
   readonly fingerprintKey: Uint8Array;
+  /** Of the server's snapshot, when it is one that the push goes by. */
+  readonly generation?: number;
+  /** Whether every push goes on record, for a server to take in. */
+  readonly spool: boolean;
+}
+
+/** A repository whose git has been asked, and may not have answered yet. */
+export interface OpeningRepository {
+  readonly gitDir: string;
+  readonly opened: Promise<HookRepository>;
 }
 
 export interface HookPolicyOptions {
@@ -28,35 +41,50 @@ export interface HookPolicyOptions {
   readonly code?: string;
 }
 
-export async function loadHookPolicy(
-  opened: Promise<HookRepository>,
+export async function loadHookPolicy(opening: OpeningRepository, options: HookPolicyOptions): Promise<HookPolicy> {
+  const snapshot = readPolicySnapshot(opening.gitDir);
+  return snapshot === undefined ? loadFilesPolicy(opening, options) : loadSnapshotPolicy(snapshot, opening, options);
+}
+
+/** By the files of the scopes. They are read while git is still thinking; what it says of the repository is a guess until then. */
+async function loadFilesPolicy(
+  { gitDir, opened }: OpeningRepository,
   { env, signal, code }: HookPolicyOptions,
 ): Promise<HookPolicy> {
   const folder = builtinRulesFolder();
   const reading = Promise.all([
     opened,
-    opened.then((repository) => readContent(repository, signal)),
+    opened.then((repository) => contentOf(repository, signal)),
     loadFingerprintKey({ env }),
   ]);
-  const stamp = stampBuiltinRules(folder, code);
+  const digest = stampBuiltinRules(folder, code);
+  const read = async (repository: NonNullable<PolicyTarget['repository']>): Promise<PolicyTexts> =>
+    readPolicySources(await findPolicySources({ repository, env, builtin: { rules: [], allowlists: [], digest } }));
   const [repository, content, fingerprintKey] = await reading;
-  const sources = await findPolicySources({
-    repository,
-    env,
-    builtin: { rules: [], allowlists: [], digest: stamp },
-    ...(content === undefined ? {} : { content }),
-  });
-  const texts = await readPolicySources(sources);
-  const cache = { path: policyCachePath(repository.gitDir), key: policySourcesDigest(texts) };
+  const files = await read(repository);
+  const texts = await withContents(files, content, () => readSoteriConfig(repository, signal));
+  const cache = { path: policyCachePath(gitDir), key: policySourcesDigest(texts) };
   const cached = readPolicyCache(cache);
-  if (cached !== undefined) return { ...cached, fingerprintKey };
+  if (cached !== undefined) return { ...cached, fingerprintKey, spool: false };
   const { compileHookPolicy } = await import('./compile-policy.ts');
-  return { ...(await compileHookPolicy(texts, folder, cache)), fingerprintKey };
+  return { ...(await compileHookPolicy(texts, folder, cache)), fingerprintKey, spool: false };
 }
 
-function readContent(
+/** `.leakgate.yml`, when git has not said that there is none. */
+async function contentOf(
   repository: HookRepository,
   signal: AbortSignal | undefined,
-): ReturnType<typeof readContentConfig> {
-  return repository.found === 'nothing' ? Promise.resolve(undefined) : readContentConfig(repository, signal);
+): Promise<ContentConfig | undefined> {
+  return repository.found === 'nothing' ? undefined : readContentConfig(repository, signal);
+}
+
+/** Adds what the content says. `soteri-security.yml` is asked for only where a file of an operator speaks of it: it costs each push two gits. */
+async function withContents(
+  texts: PolicyTexts,
+  content: ContentConfig | undefined,
+  readSoteri: () => Promise<ContentConfig | undefined>,
+): Promise<PolicyTexts> {
+  const wanted = texts.files.some(({ bytes }) => Buffer.from(bytes).includes('soteriYml'));
+  const soteri = wanted ? await readSoteri() : undefined;
+  return { ...texts, ...(await readContents({ content, soteri })) };
 }

@@ -16,6 +16,7 @@ import { loadFingerprintKey } from '../keyring/fingerprint-key.ts';
 import { LeakgateError } from '../model/errors.ts';
 import type { HookSettings } from '../model/policy.ts';
 import { writeFileAtomic } from '../util/write-atomic.ts';
+import { followOwner } from './follow-owner.ts';
 import { loadHookPolicy } from './hook-policy.ts';
 import { assertHooksAreHere, hookPlace, type HookPlace } from './hook-place.ts';
 import { isOurDispatcher, makeShim, readDispatcher, runsChainItself, type ShimSettings } from './hook-scripts.ts';
@@ -73,7 +74,9 @@ async function prepareHook(
   await access(shim.entry, 'the hook');
   const hookEnv = { ...env, ...shim.env };
   await loadFingerprintKey({ env: hookEnv });
-  const { policy } = await loadHookPolicy(Promise.resolve({ ...repository, found: 'unclear' }), {
+  const opened = Promise.resolve({ ...repository, found: 'unclear' } as const);
+  const opening = { gitDir: repository.gitDir, opened };
+  const { policy } = await loadHookPolicy(opening, {
     env: hookEnv,
     signal,
     code: join(dirname(shim.entry), 'hook-main.cjs'),
@@ -170,12 +173,6 @@ async function writeScript(path: string, text: string, gitDir: string): Promise<
   await writeFileAtomic(path, text, { mode: EXECUTABLE });
   await chmod(path, EXECUTABLE);
   await followOwner(path, gitDir);
-}
-
-/** Installed by root, the files must still be readable and writable to the account that serves pushes. */
-async function followOwner(path: string, gitDir: string): Promise<void> {
-  const { uid, gid } = await stat(gitDir);
-  if (process.geteuid?.() === 0 && uid !== 0) await lchown(path, uid, gid);
 }
 
 export async function readHook(path: string): Promise<string | undefined> {

@@ -9,22 +9,22 @@
 import { parseRefUpdates } from '../git/ref-updates.ts';
 import { readPushOptions } from '../git/push-options.ts';
 import { startHookRepository, type ObjectFormat, type Repository } from '../git/repository.ts';
-import { LeakgateError } from '../model/errors.ts';
+import { LeakgateError, type Problem } from '../model/errors.ts';
 import { bytesToText } from '../model/escape.ts';
 import { DEFAULT_SETTINGS } from '../model/policy.ts';
 import type { RefUpdate } from '../model/ref-update.ts';
 import { listHistory, pushScope, type HistoryListing } from '../scan/list-history.ts';
 import { withDeadline } from '../util/deadline.ts';
 import { findBypass } from './bypass.ts';
-import { CONTENT_OBJECT } from './content-config.ts';
+import { CONTENT_OBJECT, CONTENT_PREFIX } from './content-config.ts';
 import { describeFailure } from './failure-message.ts';
 import type { HookExit } from './hook-exit.ts';
 import { loadHookPolicy, type HookPolicy } from './hook-policy.ts';
 import type { HookHost } from './hook-process.ts';
 import { pushMessage } from './push-message.ts';
 import { describePusher } from './pusher.ts';
-import { scanPush } from './scan-push.ts';
-import { settlePush } from './settle-push.ts';
+import { createRedactor, scanPush } from './scan-push.ts';
+import { noteUnscanned, settlePush, type PushContext } from './settle-push.ts';
 
 /** Answers one push. Never throws. */
 export async function runPreReceive(host: HookHost): Promise<HookExit> {
@@ -65,7 +65,7 @@ async function prepare({ env, cwd, readInput }: HookHost, signal: AbortSignal): 
   const { place, opened } = startHookRepository({ env, cwd, signal, lookFor: CONTENT_OBJECT });
   const listing = listHistory({ ...place, objectFormat }, pushScope(updates), { signal });
   listing.catch(() => {}); // whoever scans waits for it
-  const policy = await loadHookPolicy(opened, { env, signal });
+  const policy = await loadHookPolicy({ gitDir: place.gitDir, opened }, { env, signal });
   const repository = await opened;
   if (repository.objectFormat !== objectFormat) {
     throw new LeakgateError(
@@ -79,14 +79,28 @@ async function prepare({ env, cwd, readInput }: HookHost, signal: AbortSignal): 
 async function answer({ repository, updates, listing, policy }: Push, host: HookHost): Promise<HookExit> {
   const settings = policy.policy.settings.hook;
   const bypass = findBypass(readPushOptions(host.env));
-  const { verdict, redact } = await scanPush({ repository, updates, listing, policy }, host);
-  const pusher = describePusher(host.env);
-  const decision = await settlePush(
-    verdict,
-    { gitDir: repository.gitDir, updates, pusher, bypass, now: new Date(), redact },
-    settings,
-  );
-  return { code: decision.code, message: pushMessage(decision, settings) };
+  const push: Omit<PushContext, 'now'> = {
+    gitDir: repository.gitDir,
+    updates,
+    pusher: describePusher(host.env),
+    bypass,
+    spool: policy.spool,
+    ...(policy.generation === undefined ? {} : { generation: policy.generation }),
+  };
+  if (settings.mode === 'off') {
+    await noteUnscanned({ ...push, now: new Date() }, settings, createRedactor(policy.ruleset));
+    return { code: 0, message: '' };
+  }
+  const scan = await scanPush({ repository, updates, listing, policy }, host);
+  const decision = await settlePush(scan, { ...push, now: new Date() }, settings);
+  return { code: decision.code, message: pushMessage(decision, settings, warningsFor(policy, scan.redact)) };
+}
+
+/** What is wrong with the default branch's own configuration, which pushers can mend. Problems of the operator's files are not for them. */
+function warningsFor({ policy }: HookPolicy, redact: (text: string) => string): readonly Problem[] {
+  return policy.problems
+    .filter(({ file }) => file.startsWith(CONTENT_PREFIX))
+    .map((problem) => ({ ...problem, message: redact(problem.message) }));
 }
 
 /** By the length of the first id, so that a push which only deletes needs no repository; parsing holds every line to it. */

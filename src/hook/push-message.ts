@@ -1,7 +1,9 @@
 /** What the person who pushes reads: what happened, where, and what to do next. No secret, no control characters, few lines. */
+import type { Problem } from '../model/errors.ts';
 import type { Finding } from '../model/finding.ts';
 import type { HookSettings } from '../model/policy.ts';
 import type { Decision } from './settle-push.ts';
+import { CONTENT_PREFIX } from './content-config.ts';
 import { isBlocking } from './judge-push.ts';
 import { layOutMessage, type Paragraph } from './message-lines.ts';
 
@@ -10,8 +12,8 @@ export const MAX_SHOWN = 20;
 const COMMIT_DIGITS = 10;
 
 /** Empty when there is nothing to say, which is the case for nearly every push. */
-export function pushMessage(decision: Decision, settings: HookSettings): string {
-  const { verdict } = decision;
+export function pushMessage(decision: Decision, settings: HookSettings, warnings: readonly Problem[] = []): string {
+  const { verdict, excused } = decision;
   const blocking = verdict.findings.filter((finding) => isBlocking(finding, settings));
   const others = verdict.findings.filter((finding) => !isBlocking(finding, settings));
   const shown = blocking.slice(0, MAX_SHOWN);
@@ -22,6 +24,8 @@ export function pushMessage(decision: Decision, settings: HookSettings): string 
       ? [blank(), { text: `and ${blocking.length - shown.length} more that are not shown`, indent: 2 }]
       : []),
     ...describeOthers(others),
+    ...describeExcused(excused),
+    ...describeWarnings(warnings),
     ...nextSteps(decision, settings, blocking.length),
   ]);
 }
@@ -98,6 +102,29 @@ function describeOthers(others: readonly Finding[]): Paragraph[] {
   const [first] = others;
   const where = first === undefined ? '' : `; the first is ${placeOf(first)} (${first.ruleId})`;
   return [blank(), { label: 'warning', text: `Secrets that do not stop this push: ${parts.join(' and ')}${where}.` }];
+}
+
+/** Nothing is let through by a mark without a word to whoever pushes it. */
+function describeExcused(excused: readonly Finding[]): Paragraph[] {
+  const [first] = excused;
+  if (first === undefined) return [];
+  const what = `${excused.length} ${excused.length === 1 ? 'secret that a commit message excuses' : 'secrets that commit messages excuse'}`;
+  return [
+    blank(),
+    {
+      label: 'warning',
+      text: `Does not stop this push: ${what}. That is on record. The first is ${placeOf(first)} (${first.ruleId}).`,
+    },
+  ];
+}
+
+/** What the default branch's own configuration asks for and does not get. */
+function describeWarnings(warnings: readonly Problem[]): Paragraph[] {
+  const [first] = warnings;
+  if (first === undefined) return [];
+  const more = warnings.length === 1 ? '' : ` (and ${warnings.length - 1} more)`;
+  const text = `${first.file.slice(CONTENT_PREFIX.length)} of the default branch, line ${first.line}: ${first.message}${more}`;
+  return [blank(), { label: 'warning', text }];
 }
 
 function nextSteps(decision: Decision, settings: HookSettings, count: number): Paragraph[] {

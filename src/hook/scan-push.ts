@@ -1,5 +1,7 @@
 /** The scan of a push under its deadline, and the verdict on it. Whatever ends it early makes the verdict `undecided`, never an exception. */
+import type { Coverage } from '../model/coverage.ts';
 import { LeakgateError } from '../model/errors.ts';
+import type { Finding } from '../model/finding.ts';
 import type { Verdict } from '../model/verdict.ts';
 import { runScan } from '../scan/run-scan.ts';
 import type { Progress, PushTarget } from '../scan/scan-target.ts';
@@ -7,6 +9,7 @@ import { FINISH_MS } from '../scan/stop.ts';
 import { createTextRedactor } from '../scan/text-redactor.ts';
 import { createDetector } from '../detect/detector.ts';
 import { withDeadline } from '../util/deadline.ts';
+import { excuseByCommitMessage } from './commit-marks.ts';
 import type { HookPolicy } from './hook-policy.ts';
 import type { HookHost } from './hook-process.ts';
 import { judgePush } from './judge-push.ts';
@@ -19,6 +22,12 @@ const RESERVE_MS = FINISH_MS + 500;
 
 export interface PushScan {
   readonly verdict: Verdict;
+  /** Not part of the verdict: a mark in the message of their commit speaks for them. */
+  readonly excused: readonly Finding[];
+  /** Not part of the verdict: a person has decided on them. */
+  readonly reviewed: readonly Finding[];
+  /** Of a scan that came to an end. */
+  readonly coverage?: Coverage;
   /** Hides secrets in a text, by the rules of this scan. */
   readonly redact: (text: string) => string;
 }
@@ -30,12 +39,13 @@ export async function scanPush(
   const { policy: loaded, ...target } = push;
   const { policy, ruleset, fingerprintKey } = loaded;
   const settings = policy.settings.hook;
+  const redact = createRedactor(ruleset);
   const ms = Math.max(1, settings.deadlineMs - performance.now());
   let progress: Progress | undefined;
   const patience = setTimeout(() => host.print(progressLine(progress)), SAY_SO_AFTER_MS - performance.now()).unref();
   try {
-    const result = await withDeadline({ ms }, (signal) =>
-      runScan(
+    return await withDeadline({ ms }, async (signal) => {
+      const { findings, suppressed, coverage } = await runScan(
         { kind: 'push', ...target },
         {
           policy,
@@ -47,18 +57,22 @@ export async function scanPush(
           deadlineMs: Math.max(ms - RESERVE_MS, ms / 2),
           onProgress: (now) => (progress = now),
         },
-      ),
-    );
-    return { verdict: judgePush(result, settings), redact };
+      );
+      const { findings: counting, excused } = await excuseByCommitMessage(findings, push.repository, settings, signal);
+      const reviewed = suppressed.filter(({ state }) => state === 'reviewed');
+      return { verdict: judgePush({ findings: counting, coverage }, settings), excused, reviewed, coverage, redact };
+    });
   } catch (error) {
-    return { verdict: { kind: 'undecided', findings: [], reason: toReason(error) }, redact };
+    return { verdict: { kind: 'undecided', findings: [], reason: toReason(error) }, excused: [], reviewed: [], redact };
   } finally {
     clearTimeout(patience);
   }
+}
 
-  function redact(text: string): string {
-    return createTextRedactor(createDetector(ruleset), false)(text);
-  }
+/** Hides secrets in a text, by the rules of a scan. Mostly there is nothing to hide: the detector is built when the first text comes. */
+export function createRedactor(ruleset: HookPolicy['ruleset']): (text: string) => string {
+  let redactor: ((text: string) => string) | undefined;
+  return (text) => (redactor ??= createTextRedactor(createDetector(ruleset), false))(text);
 }
 
 function progressLine(progress: Progress | undefined): string {

@@ -10,10 +10,11 @@ import type { Repository } from '../git/repository.ts';
 import { createScratchServer, type ScratchServer } from '../git/scratch-push.ts';
 import { LeakgateError } from '../model/errors.ts';
 import type { Policy } from '../model/policy.ts';
-import { CONTENT_CONFIG } from '../policy/policy-sources.ts';
+import { CONTENT_CONFIG, SOTERI_CONFIG } from '../policy/policy-sources.ts';
 import { attempt, checkInstallation, type HookCheck, type HookStatus } from './check-installation.ts';
-import { readContentConfig } from './content-config.ts';
+import { readContentConfigs } from './content-config.ts';
 import { CACHES, hookPlace } from './hook-place.ts';
+import { readPolicySnapshot, writePolicySnapshot } from './policy-snapshot.ts';
 
 /** The rule whose example is pushed, where the policy still has it; else the first that can refuse a push. */
 const FIRST_CHOICE = 'github-pat';
@@ -38,10 +39,11 @@ async function pushCanary(
 ): Promise<HookCheck> {
   const name = 'canary';
   const secret = makeCanary(policy);
-  const content = await readContentConfig(repository, signal);
+  const { content, soteri } = await readContentConfigs(repository, signal);
   const files = {
     README: 'A repository made by leakgate hook verify.\n',
     ...(content !== undefined && 'text' in content ? { [CONTENT_CONFIG]: content.text } : {}),
+    ...(soteri !== undefined && 'text' in soteri ? { [SOTERI_CONFIG]: soteri.text } : {}),
   };
   const server = await createScratchServer({ objectFormat: repository.objectFormat, files, env, signal });
   try {
@@ -52,6 +54,8 @@ async function pushCanary(
     const seen = canary.output.includes('Leakgate');
     if (canary.output.includes(secret.text))
       return { name, health: 'broken', text: 'the made-up secret was printed in clear' };
+    if (policy.settings.hook.mode === 'off' && canary.accepted)
+      return { name, health: 'warning', text: `a made-up secret (${secret.ruleId}) was let through: the hook is off` };
     if (policy.settings.hook.mode === 'warn' && canary.accepted && seen)
       return {
         name,
@@ -105,10 +109,20 @@ async function copySetUp(repository: Repository, server: ScratchServer): Promise
   await copyWithMode(from.dispatcher, to.dispatcher);
   await copyWithMode(from.shim, to.shim);
   await copyIfThere(join(repository.gitDir, CONFIG), join(server.gitDir, CONFIG));
+  await copySnapshot(repository.gitDir, server.gitDir);
   // The one that pushes use: what it holds is tried as well, and nobody waits for it to be made.
   for (const name of CACHES) await copyIfThere(join(from.own, name), join(to.own, name));
   if (repository.bare)
     await copyIfThere(join(dirname(repository.gitDir), CONFIG), join(dirname(server.gitDir), CONFIG));
+}
+
+/** What is tried goes on no record: a server would take it for a push to the repository. */
+async function copySnapshot(from: string, to: string): Promise<void> {
+  const snapshot = readPolicySnapshot(from);
+  if (snapshot === undefined) return;
+  const { auditLog: _elsewhere, ...hook } = snapshot.policy.settings.hook;
+  const settings = { ...snapshot.policy.settings, hook };
+  await writePolicySnapshot(to, { ...snapshot, spool: false, policy: { ...snapshot.policy, settings } });
 }
 
 async function copyWithMode(from: string, to: string): Promise<void> {

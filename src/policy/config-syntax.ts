@@ -27,6 +27,7 @@ import { configLimits } from './config-limits.ts';
 import type { ConfigLimits } from './config-limits.ts';
 import { readSettings } from './setting-keys.ts';
 import type { SettingEntry } from './setting-keys.ts';
+import type { Inheritance } from './soteri-config.ts';
 
 export interface ConfigSyntax {
   readonly scope: ScopeName;
@@ -38,6 +39,8 @@ export interface ConfigSyntax {
   readonly allowlists: readonly Allowlist[];
   readonly settings: readonly SettingEntry[];
   readonly locks: readonly Placed<string>[];
+  /** Of `soteri-security.yml` alone: such a file may do all that it can say, once the operator has switched it on. Locks bind it. */
+  readonly inheritance?: Inheritance;
 }
 
 export interface ParsedConfig {
@@ -137,7 +140,7 @@ function* everyAllowlist(config: ConfigSyntax): Generator<readonly [Allowlist, s
 }
 
 /** What a file asks for in sum. One problem per limit, at the top of the file. */
-function checkLimits(config: ConfigSyntax, limits: ConfigLimits, problems: Problem[]): void {
+export function checkLimits(config: ConfigSyntax, limits: ConfigLimits, problems: Problem[]): void {
   const allowlists = [...everyAllowlist(config)].map(([allowlist]) => allowlist);
   const patterns = [
     ...config.rules.flatMap((rule) => [rule.pattern, rule.path]).filter((source) => source !== undefined),

@@ -17,11 +17,12 @@ import { findDuplicateIds, parseRules } from '../rules/load-rules.ts';
 import { parseReviews } from '../store/review-store.ts';
 import { configLimits } from './config-limits.ts';
 import { parseConfig } from './config-syntax.ts';
-import type { ConfigSyntax } from './config-syntax.ts';
-import { mergeConfigs } from './merge.ts';
+import type { ConfigSyntax, ParsedConfig } from './config-syntax.ts';
+import { mergeConfigs, mergeOnto } from './merge.ts';
 import type { PolicySources } from './policy-sources.ts';
 import { readPolicySources } from './read-sources.ts';
-import type { PolicyTexts, SourceText } from './read-sources.ts';
+import type { ContentText, PolicyTexts, SourceText } from './read-sources.ts';
+import { parseSoteriConfig } from './soteri-config.ts';
 
 /**
  * Reads and merges all scopes.
@@ -42,15 +43,34 @@ export function parsePolicy(texts: PolicyTexts): Policy {
     problems.push(...parsed.problems);
   }
   if (problems.some((problem) => problem.level === 'error')) throw new ProblemsError('CONFIG_INVALID', problems);
-  const content = parseContent(texts.content);
-  if (content.config !== undefined) configs.push(content.config);
-  const merged = mergeConfigs(builtin, configs);
+  // Whether that file counts is known when the operators have spoken.
+  const soteriYml = texts.soteri !== undefined && mergeConfigs(builtin, configs).settings.content.soteriYml;
+  const content = parseContents(texts, soteriYml);
+  const merged = mergeConfigs(builtin, [...configs, ...content.configs]);
   const policy: Policy = {
     ...merged,
     decisions: [...merged.decisions, ...content.decisions],
     problems: [...problems, ...merged.problems, ...content.problems],
   };
   return withReviews(policy, texts);
+}
+
+/**
+ * A policy that was merged elsewhere, with what the content itself says on top.
+ * @param builtin the built-in rules: `soteri-security.yml` may run those again that are disabled above
+ */
+export function withContent(
+  policy: Policy,
+  texts: Pick<PolicyTexts, 'content' | 'soteri'>,
+  builtin: readonly Rule[],
+): Policy {
+  const { configs, decisions, problems } = parseContents(texts, policy.settings.content.soteriYml);
+  const merged = configs.length === 0 ? policy : mergeOnto(policy, configs, builtin);
+  return {
+    ...merged,
+    decisions: [...merged.decisions, ...decisions],
+    problems: [...merged.problems, ...problems],
+  };
 }
 
 /**
@@ -97,16 +117,37 @@ function parseBuiltin(sources: readonly SourceText[]): {
   return { rules, allowlists: loaded.flatMap((part) => part.allowlists) };
 }
 
-function parseSource({ bytes, file, scope }: SourceText): ReturnType<typeof parseConfig> {
+function parseSource({ bytes, file, scope }: SourceText, parse: typeof parseConfig = parseConfig): ParsedConfig {
   const { maxBytes } = configLimits(scope);
   if (bytes.length > maxBytes)
     throw new LeakgateError('CONFIG_INVALID', `${file} has ${bytes.length} bytes; at most ${maxBytes} are read`);
   try {
-    return parseConfig(new TextDecoder('utf-8', { fatal: true }).decode(bytes), file, scope);
+    return parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes), file, scope);
   } catch (error) {
     if (!(error instanceof TypeError)) throw error;
     throw new LeakgateError('CONFIG_INVALID', `${file} is not UTF-8 text`, { cause: error });
   }
+}
+
+interface ParsedContents {
+  readonly configs: readonly ConfigSyntax[];
+  readonly decisions: readonly Decision[];
+  readonly problems: readonly Problem[];
+}
+
+function parseContents(
+  { content, soteri }: Pick<PolicyTexts, 'content' | 'soteri'>,
+  soteriYml: boolean,
+): ParsedContents {
+  const parsed = [
+    parseContent(content, (source) => parseSource(source)),
+    parseContent(soteriYml ? soteri : undefined, (source) => parseSource(source, parseSoteriConfig)),
+  ];
+  return {
+    configs: parsed.flatMap(({ config }) => (config === undefined ? [] : [config])),
+    decisions: parsed.flatMap(({ decisions }) => decisions),
+    problems: parsed.flatMap(({ problems }) => problems),
+  };
 }
 
 interface ParsedContent {
@@ -115,11 +156,11 @@ interface ParsedContent {
   readonly problems: readonly Problem[];
 }
 
-function parseContent(content: PolicyTexts['content']): ParsedContent {
+function parseContent(content: ContentText | undefined, parse: (source: SourceText) => ParsedConfig): ParsedContent {
   if (content === undefined) return { decisions: [], problems: [] };
   if ('refused' in content) return ignored(content.file, content.refused, []);
   try {
-    const { config, problems } = parseSource(content);
+    const { config, problems } = parse(content);
     const errors = problems.filter((problem) => problem.level === 'error');
     if (errors.length === 0) return { config, decisions: [], problems };
     return ignored(content.file, `it has ${errors.length} ${errors.length === 1 ? 'problem' : 'problems'}`, problems);

@@ -13,36 +13,74 @@ import { overrideRule, toRule } from '../rules/rule-syntax.ts';
 import type { RuleSyntax } from '../rules/rule-syntax.ts';
 import { didYouMean } from '../yaml/nearest-name.ts';
 import type { Placed } from '../yaml/map-reader.ts';
+import type { YamlPlace } from '../yaml/yaml-node.ts';
 import type { ConfigSyntax } from './config-syntax.ts';
 import { locksOfSetting, withSetting } from './setting-keys.ts';
 import type { SettingEntry } from './setting-keys.ts';
+import type { Inheritance } from './soteri-config.ts';
 
 /** The policy of the built-in rules with these files on top, higher scopes first. It has no reviews yet. */
 export function mergeConfigs(
   builtin: { readonly rules: readonly Rule[]; readonly allowlists: readonly Allowlist[] },
   configs: readonly ConfigSyntax[],
 ): Policy {
-  const merge = new Merge(builtin.rules, builtin.allowlists);
+  const merge = new Merge({ ...builtin, settings: DEFAULT_SETTINGS, locks: [], unused: [] });
   for (const config of configs) merge.apply(config);
   return merge.finish();
+}
+
+/**
+ * A merged policy with files of lower scopes on top. Its reviews, decisions and problems stay; those of the files are added.
+ * @param builtin the built-in rules, for a file that switches on again what is disabled above
+ */
+export function mergeOnto(policy: Policy, configs: readonly ConfigSyntax[], builtin: readonly Rule[] = []): Policy {
+  const running = new Set(policy.rules.map(({ id }) => id));
+  // Allowlists written inside rules are among the policy's already, and would be added to them a second time.
+  const rules = policy.rules.map((rule) => ({ ...rule, allowlists: [] }));
+  const merge = new Merge({ ...policy, rules, unused: builtin.filter(({ id }) => !running.has(id)) });
+  for (const config of configs) merge.apply(config);
+  const { reviews, decisions, problems } = policy;
+  const merged = merge.finish();
+  return {
+    ...merged,
+    reviews,
+    decisions: [...decisions, ...merged.decisions],
+    problems: [...problems, ...merged.problems],
+  };
+}
+
+/** What a merge starts from. */
+interface Start extends Pick<Policy, 'rules' | 'allowlists' | 'settings' | 'locks'> {
+  /** Rules that were disabled before. */
+  readonly unused: readonly Rule[];
 }
 
 class Merge {
   readonly #rules: Map<string, Rule>;
   readonly #disabled = new Map<string, { readonly rule: Rule; readonly origin: Origin }>();
   readonly #allowlists: Allowlist[];
-  readonly #locks: Lock[] = [];
+  readonly #locks: Lock[];
   readonly #decisions: Decision[] = [];
   readonly #problems: Problem[] = [];
   readonly #settingOrigins = new Map<string, Origin>();
-  #settings: Settings = DEFAULT_SETTINGS;
+  #settings: Settings;
+  /** How many locks and allowlists there were at the start: they have been warned of. */
+  readonly #old: { readonly locks: number; readonly allowlists: number };
+  /** The file that is being applied may do what the settings for content do not allow. */
+  #trusted = false;
 
-  constructor(rules: readonly Rule[], allowlists: readonly Allowlist[]) {
+  constructor({ rules, allowlists, settings, locks, unused }: Start) {
     this.#rules = new Map(rules.map((rule) => [rule.id, rule]));
     this.#allowlists = [...allowlists];
+    this.#settings = settings;
+    this.#locks = [...locks];
+    this.#old = { locks: locks.length, allowlists: allowlists.length };
+    for (const rule of unused) this.#disabled.set(rule.id, { rule, origin: rule.origin });
   }
 
   apply(config: ConfigSyntax): void {
+    this.#trusted = config.inheritance !== undefined;
+    if (config.inheritance !== undefined) this.#inherit(config.inheritance, config);
     for (const entry of config.settings) this.#set(entry, originOf(config, entry));
     for (const rule of config.rules) this.#rule(rule);
     for (const id of config.disabledRules) this.#disable(id.value, originOf(config, id));
@@ -64,6 +102,44 @@ class Merge {
       decisions: this.#decisions,
       problems: this.#problems,
     };
+  }
+
+  /** What `soteri-security.yml` says of the rules above it. */
+  #inherit({ withoutBuiltin, withoutCustom, rules }: Inheritance, config: ConfigSyntax): void {
+    const disableAll = (place: YamlPlace, which: (rule: Rule) => boolean): void => {
+      const origin = originOf(config, place);
+      const lock = this.#lockAbove(origin, ['disabledRules']);
+      const entry = { about: 'rule', subject: '', origin } as const;
+      if (lock !== undefined) {
+        const message = `no rule is disabled: ${placeOf(lock.origin)} locks ${lock.name}`;
+        this.#refuse({ ...entry, lock: lock.origin, message });
+        return;
+      }
+      for (const rule of [...this.#rules.values()].filter(which)) this.#disable(rule.id, origin);
+    };
+    if (withoutBuiltin !== undefined) disableAll(withoutBuiltin, ({ origin }) => origin.scope === 'builtin');
+    if (withoutCustom !== undefined) disableAll(withoutCustom, ({ origin }) => isFromAbove(origin));
+    for (const { value: id, ...place } of rules) this.#enable(id, originOf(config, place));
+    for (const rule of config.rules) {
+      for (const { id, name, origin } of [...this.#rules.values()])
+        if (name === rule.name && isFromAbove(origin)) this.#disable(id, rule.origin);
+    }
+  }
+
+  #enable(id: string, origin: Origin): void {
+    if (this.#rules.has(id)) return;
+    const entry = { about: 'rule', subject: id, origin } as const;
+    const gone = this.#disabled.get(id);
+    if (gone === undefined || gone.rule.origin.scope !== 'builtin') {
+      const known = [...this.#rules.keys(), ...this.#disabled.keys()];
+      const message = `there is no built-in rule of this name to run${didYouMean(id, known)}`;
+      this.#warn({ kind: 'ignored', ...entry, message });
+      return;
+    }
+    if (!this.#may(entry, 'rules', [id, 'rules'], 'running it')) return;
+    this.#disabled.delete(id);
+    this.#rules.set(id, gone.rule);
+    this.#decisions.push({ kind: 'added', ...entry, message: 'runs the rule again' });
   }
 
   #set({ key, value }: SettingEntry, origin: Origin): void {
@@ -196,7 +272,7 @@ class Merge {
       });
       return false;
     }
-    if (entry.origin.scope !== 'content' || this.#settings.content[need]) return true;
+    if (entry.origin.scope !== 'content' || this.#trusted || this.#settings.content[need]) return true;
     this.#refuse({ ...entry, message: `${what} is not applied: the setting content.${need} is false` });
     return false;
   }
@@ -231,14 +307,14 @@ class Merge {
         level: 'warning',
       });
     };
-    for (const { name, origin } of this.#locks) {
+    for (const { name, origin } of this.#locks.slice(this.#old.locks)) {
       if (isLockName(name) || known.has(name)) continue;
       warn(
         origin,
         `the lock ${name} protects nothing: there is no rule of this id${didYouMean(name, [...LOCK_NAMES, ...known])}`,
       );
     }
-    for (const { rules, origin } of this.#allowlists) {
+    for (const { rules, origin } of this.#allowlists.slice(this.#old.allowlists)) {
       for (const id of rules)
         if (!known.has(id))
           warn(origin, `the allowlist names ${id}, and there is no rule of this id${didYouMean(id, known)}`);
@@ -253,6 +329,11 @@ function forNewPattern(change: RuleSyntax): RuleSyntax {
 
 function isLockName(name: string): name is LockName {
   return (LOCK_NAMES as readonly string[]).includes(name);
+}
+
+/** Written by an operator, in one of the scopes between the built-in rules and the content. */
+function isFromAbove({ scope }: Origin): boolean {
+  return scope !== 'builtin' && scope !== 'content';
 }
 
 function originOf(

@@ -7,6 +7,7 @@
  * | project    | leakgate.yml in the folder that holds a bare repository                                          |
  * | repository | leakgate.yml in the git directory                                                                |
  * | content    | .leakgate.yml of the default branch (given by the caller) or of the folder that is scanned       |
+ * |            | soteri-security.yml beside it, where `settings.content.soteriYml` says so                         |
  *
  * Reviews stand beside: reviews.jsonl in the global folder, in `leakgate/` of the project folder and in `leakgate/` of the git directory.
  */
@@ -41,6 +42,8 @@ export interface PolicySources {
   /** Review files, higher scopes first; the one of its scope is where a new review goes. */
   readonly reviews: readonly ScopeFile[];
   readonly content?: ContentConfig;
+  /** `soteri-security.yml`, beside it. Read, and then used only where the settings say so. */
+  readonly soteri?: ContentConfig;
 }
 
 /** What a policy is for. */
@@ -50,6 +53,7 @@ export interface PolicyTarget {
   readonly folder?: string;
   /** Overrides `folder`: the hook passes the file of the default branch as it was before the push. */
   readonly content?: ContentConfig;
+  readonly soteri?: ContentConfig;
   readonly env?: NodeJS.ProcessEnv;
   readonly builtin?: BuiltinRules;
   /** Folder of the installation-wide configuration. */
@@ -75,11 +79,14 @@ export async function findPolicySources(target: PolicyTarget): Promise<PolicySou
   }
   const content =
     target.content ?? (folder === undefined ? undefined : { file: CONTENT_CONFIG, path: join(folder, CONTENT_CONFIG) });
+  const soteri =
+    target.soteri ?? (folder === undefined ? undefined : { file: SOTERI_CONFIG, path: join(folder, SOTERI_CONFIG) });
   return {
     builtin: target.builtin ?? { folder: builtinRulesFolder() },
     files,
     reviews,
     ...(content ? { content } : {}),
+    ...(soteri ? { soteri } : {}),
   };
 }
 
@@ -87,6 +94,8 @@ const CONFIG = 'leakgate.yml';
 const REVIEWS = 'reviews.jsonl';
 /** Name of the configuration in a repository's content. */
 export const CONTENT_CONFIG = '.leakgate.yml';
+/** Name of the one that servers with Soteri's scanner have there. */
+export const SOTERI_CONFIG = 'soteri-security.yml';
 
 async function exists(path: string): Promise<boolean> {
   return access(path).then(

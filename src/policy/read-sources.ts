@@ -16,12 +16,16 @@ export interface SourceText {
   readonly bytes: Uint8Array;
 }
 
+/** A file of the content: as read, or why it was not. */
+export type ContentText = SourceText | Extract<ContentConfig, { refused: string }>;
+
 /** All that a policy is made of, read. Files that do not exist are not among it. */
 export interface PolicyTexts {
   readonly builtin: readonly SourceText[] | Exclude<BuiltinRules, { folder: string }>;
   readonly files: readonly SourceText[];
   readonly reviews: readonly SourceText[];
-  readonly content?: SourceText | Extract<ContentConfig, { refused: string }>;
+  readonly content?: ContentText;
+  readonly soteri?: ContentText;
 }
 
 /**
@@ -29,13 +33,20 @@ export interface PolicyTexts {
  * @throws LeakgateError CONFIG_INVALID when one cannot be read or everybody may write it.
  */
 export async function readPolicySources(sources: PolicySources): Promise<PolicyTexts> {
-  const [builtin, files, reviews, content] = await Promise.all([
+  const [builtin, files, reviews, content, soteri] = await Promise.all([
     'folder' in sources.builtin ? readBuiltin(sources.builtin.folder) : sources.builtin,
     Promise.all(sources.files.map(readScopeFile)),
     Promise.all(sources.reviews.map(readScopeFile)),
     sources.content === undefined ? undefined : readContent(sources.content),
+    sources.soteri === undefined ? undefined : readContent(sources.soteri),
   ]);
-  return { builtin, files: files.filter(isThere), reviews: reviews.filter(isThere), ...(content ? { content } : {}) };
+  return {
+    builtin,
+    files: files.filter(isThere),
+    reviews: reviews.filter(isThere),
+    ...(content ? { content } : {}),
+    ...(soteri ? { soteri } : {}),
+  };
 }
 
 /** Rule files under the name by which users know them: `rules/github.yml`. */
@@ -94,7 +105,8 @@ async function refusePlanted(path: string, owner: number): Promise<void> {
   );
 }
 
-async function readContent(content: ContentConfig): Promise<PolicyTexts['content']> {
+/** Reads a file of the content. `undefined` when it is not there. */
+export async function readContent(content: ContentConfig): Promise<ContentText | undefined> {
   const { file } = content;
   if ('refused' in content) return content;
   const { maxBytes } = configLimits('content');

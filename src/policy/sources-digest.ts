@@ -22,10 +22,9 @@ export function policySourcesDigest(texts: PolicyTexts, options: { readonly revi
   else addAll('builtin', builtin);
   addAll('files', files);
   addAll('reviews', reviews);
-  if (content !== undefined)
-    ('refused' in content
-      ? ['refused', content.file, content.refused]
-      : ['content', content.file, content.bytes]
-    ).forEach(add);
+  for (const file of [content, texts.soteri]) {
+    if (file === undefined) continue;
+    ('refused' in file ? ['refused', file.file, file.refused] : ['content', file.file, file.bytes]).forEach(add);
+  }
   return hash.digest('hex');
 }

@@ -1,5 +1,5 @@
 import { FINGERPRINT_PATTERN } from '../keyring/fingerprint.ts';
-import { RESOLUTIONS } from '../model/review.ts';
+import { ANY_RULE, RESOLUTIONS } from '../model/review.ts';
 import type { Resolution, ReviewRecord } from '../model/review.ts';
 
 /** The keys of a review, in the order in which they are written. */
@@ -48,7 +48,8 @@ export function checkReview(
   if (fingerprint !== '' && !FINGERPRINT_PATTERN.test(fingerprint))
     wrong('fingerprint', '"fingerprint" must be lgf1: and 32 hex digits, as reports show it');
   const ruleId = text('ruleId');
-  if (ruleId !== '' && !RULE_ID.test(ruleId)) wrong('ruleId', '"ruleId" must be the id of a rule');
+  if (ruleId !== '' && ruleId !== ANY_RULE && !RULE_ID.test(ruleId))
+    wrong('ruleId', '"ruleId" must be the id of a rule');
   const resolution = text('resolution');
   if (resolution !== '' && !isResolution(resolution))
     wrong('resolution', `"resolution" must be one of ${RESOLUTIONS.join(', ')}`);

@@ -117,7 +117,7 @@ describe('the message', () => {
   it('is empty for a clean push', () => {
     assert.equal(
       pushMessage(
-        { verdict: { kind: 'accept', findings: [] }, code: 0, bypass: { kind: 'none' } },
+        { verdict: { kind: 'accept', findings: [] }, code: 0, bypass: { kind: 'none' }, excused: [] },
         DEFAULT_SETTINGS.hook,
       ),
       '',
@@ -127,7 +127,7 @@ describe('the message', () => {
   it('tells where a finding is, whatever it is in', () => {
     const said = (keys: Parameters<typeof makeFinding>[0]): string =>
       pushMessage(
-        { verdict: { kind: 'reject', findings: [makeFinding(keys)] }, code: 1, bypass: { kind: 'none' } },
+        { verdict: { kind: 'reject', findings: [makeFinding(keys)] }, code: 1, bypass: { kind: 'none' }, excused: [] },
         DEFAULT_SETTINGS.hook,
       );
     assert.match(said({}), /^ {2}src\/config\.ts:12 in commit c0dec0dec0$/m);
