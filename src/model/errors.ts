@@ -6,6 +6,7 @@
  * - `RULE_INVALID`    a rule file with problems, all of them listed
  * - `REVIEW_INVALID`  a reviewed-findings file or import with problems, all of them listed
  * - `KEY_INVALID`     a key file cannot be read or is readable by others, or a text was sealed under a key that is not there
+ * - `KEY_BUSY`        the keys are being changed by somebody else at the moment, or one to be dropped is still in use
  * - `GIT_FAILED`      a git command ended in error
  * - `TARGET_INVALID`  the thing to scan is missing, of the wrong kind or refused
  * - `HOOK_INPUT`      pre-receive input that is not what git sends
@@ -26,6 +27,7 @@ export const ERROR_CODES = [
   'RULE_INVALID',
   'REVIEW_INVALID',
   'KEY_INVALID',
+  'KEY_BUSY',
   'GIT_FAILED',
   'TARGET_INVALID',
   'HOOK_INPUT',
