@@ -22,8 +22,8 @@ const Query = Type.Object({
 const Answer = Type.Object({
   scheduled: Type.Integer({ description: 'Branches that wait for their scan, or are being scanned.' }),
   repositories: Type.Integer({ description: 'Repositories they are of.' }),
-  unreadable: Type.Array(Type.Object({ projectId: Type.Integer(), slug: Type.String(), message: Type.String() }), {
-    description: 'Repositories that could not be read.',
+  unreadable: Type.Array(Type.Object({ projectId: Type.Integer(), slug: Type.String() }), {
+    description: 'Repositories that could not be read; the log says why.',
   }),
 });
 const TAGS = ['scans'];
@@ -104,7 +104,7 @@ async function scanAll(
 /** When it returns, every scan stands in the queue: nothing is forgotten when the server ends. */
 async function scanRepositories(
   request: FastifyRequest,
-  { store, queue }: ServerContext,
+  { store, queue, log }: ServerContext,
   repositories: readonly RepositoryRow[],
   notify: readonly string[],
 ): Promise<Done> {
@@ -128,7 +128,9 @@ async function scanRepositories(
       if (branches.length > 0) done.repositories++;
     } catch (error) {
       if (!(error instanceof LeakgateError)) throw error;
-      done.unreadable.push({ projectId, slug, message: error.message });
+      // What it says names a path on this machine, which is for admins.
+      log.warn({ err: error, repositoryId: id }, 'a repository cannot be scanned');
+      done.unreadable.push({ projectId, slug });
     }
   }
   return done;

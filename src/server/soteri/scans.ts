@@ -2,6 +2,7 @@
 import { Readable } from 'node:stream';
 import type { FastifyRequest } from 'fastify';
 import { Type, type Static } from 'typebox';
+import { LeakgateError } from '../../model/errors.ts';
 import { toVendorName } from '../../policy/vendor-names.ts';
 import { listCustomRules } from '../../store/custom-rules.ts';
 import { streamFindings } from '../../store/findings.ts';
@@ -38,12 +39,7 @@ export const addScanRoutes: Routes = (app, context) => {
     async (request) => {
       const { repository } = request;
       const { ref } = await findScanBranch(request, context, request.query.branch);
-      const { scan, created } = await queue.schedule({
-        repositoryId: repository.id,
-        ref,
-        trigger: 'request',
-        requestedBy: actorOf(request),
-      });
+      const { scan, created } = await schedule(request, context, ref);
       const branch = await findScanBranch(request, context, ref);
       if (scan === undefined)
         return { ...withoutKey(toScanObject(branch, undefined)), scheduled: false, progress: 100 };
@@ -145,6 +141,24 @@ export const addScanRoutes: Routes = (app, context) => {
     },
   );
 };
+
+async function schedule(
+  request: FastifyRequest,
+  { queue, log }: ServerContext,
+  ref: string,
+): ReturnType<ServerContext['queue']['schedule']> {
+  const repositoryId = request.repository.id;
+  try {
+    return await queue.schedule({ repositoryId, ref, trigger: 'request', requestedBy: actorOf(request) });
+  } catch (error) {
+    if (!(error instanceof LeakgateError)) throw error;
+    // What it says names a path on this machine, which is for admins.
+    log.warn({ err: error, repositoryId }, 'a repository cannot be scanned');
+    throw new HttpError(503, 'The repository cannot be read at the moment; the log of the server says why.', {
+      cause: error,
+    });
+  }
+}
 
 function withoutKey(state: Static<typeof ScanObject>): Static<typeof ScanObject> {
   const { scanKey: _, ...rest } = state;
