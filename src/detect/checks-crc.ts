@@ -5,7 +5,8 @@ import { decodeBase64 } from './codecs.ts';
 import { crc32, littleEndian32, toBase62, toHex32 } from './crc.ts';
 
 const githubCrc = {
-  description: 'the last 6 characters are the CRC-32 of the part between prefix and them, in base 62 (GitHub, npm)',
+  description:
+    'the last 6 characters are the CRC-32 of the part between prefix and them, in base 62 (GitHub, npm, Leakgate)',
   source: 'https://github.blog/engineering/platform-security/behind-githubs-new-authentication-token-formats/',
   trust: 'verified',
   onFailure: 'drop',
