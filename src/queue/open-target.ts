@@ -1,4 +1,5 @@
 /** From a row of the register to a repository that can be read: a path on this machine, or a mirror that is brought up to date first. */
+import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { updateMirror } from '../git/mirror.ts';
 import { listRefs } from '../git/refs.ts';
@@ -16,6 +17,8 @@ export interface OpenTarget {
    * @param freshAt a mirror that was brought up to date since this instant is good enough
    */
   open(row: RepositoryRow, freshAt: number, signal?: AbortSignal): Promise<Repository>;
+  /** Notes the branches as somebody wants to see them now: of a mirror as they were a minute ago, and without waiting long for a network. */
+  look(row: RepositoryRow): Promise<void>;
 }
 
 export interface OpenTargetDeps {
@@ -26,6 +29,9 @@ export interface OpenTargetDeps {
 }
 
 const HEADS = 'refs/heads/';
+/** A mirror that was fetched within this time is shown as it is. */
+const RECENT_MS = 60_000;
+const PATIENCE_MS = 20_000;
 
 export function createOpenTarget({ db, dataDir, allowFileUrls, now }: OpenTargetDeps): OpenTarget {
   // Two branches of one repository must not fetch into the same mirror, nor tell the store of its branches at once.
@@ -41,18 +47,22 @@ export function createOpenTarget({ db, dataDir, allowFileUrls, now }: OpenTarget
     return path;
   }
 
+  const open: OpenTarget['open'] = (row, freshAt, signal) =>
+    locks.run(row.id, async () => {
+      const path = row.path ?? (row.cloneUrl === null ? undefined : await mirrorOf(row, row.cloneUrl, freshAt, signal));
+      if (path === undefined)
+        throw new LeakgateError('TARGET_INVALID', `repository ${row.slug} has neither a path nor a clone URL`);
+      const repository = await openRepository(path, { registered: true, signal });
+      const refs = await listRefs(repository, { prefix: HEADS, signal });
+      await syncBranches(db, row.id, refs);
+      return repository;
+    });
   return {
-    open: (row, freshAt, signal) =>
-      locks.run(row.id, async () => {
-        const path =
-          row.path ?? (row.cloneUrl === null ? undefined : await mirrorOf(row, row.cloneUrl, freshAt, signal));
-        if (path === undefined)
-          throw new LeakgateError('TARGET_INVALID', `repository ${row.slug} has neither a path nor a clone URL`);
-        const repository = await openRepository(path, { registered: true, signal });
-        const refs = await listRefs(repository, { prefix: HEADS, signal });
-        await syncBranches(db, row.id, refs);
-        return repository;
-      }),
+    open,
+    async look(row) {
+      const first = row.cloneUrl !== null && !existsSync(mirrorPath(dataDir, row.id));
+      await open(row, now() - RECENT_MS, first ? undefined : AbortSignal.timeout(PATIENCE_MS));
+    },
   };
 }
 

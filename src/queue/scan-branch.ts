@@ -131,10 +131,11 @@ async function findGoneKeys(
   before: readonly FindingRow[],
   found: readonly FoundFinding[],
 ): Promise<ReadonlySet<string>> {
-  const known = [...before, ...found].map(({ kind, path, fingerprint }) => ({
+  const known = [...before, ...found].map(({ kind, path, fingerprint, blob }) => ({
     kind: kind as Finding['kind'],
     path,
     fingerprint,
+    blob,
   }));
   const gone = await findGone(job.repository, branch.tip as Oid, known, scanOptions(job));
   if (job.signal.aborted) throw new LeakgateError('SCAN_CANCELLED', 'the scan was cancelled');

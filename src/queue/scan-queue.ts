@@ -209,7 +209,7 @@ export function createScanQueue(deps: ScanQueueDeps): ScanQueue {
       return () => void listeners.delete(listener);
     },
     async syncRefs(repositoryId) {
-      await targets.open(await find(repositoryId), now());
+      await targets.look(await find(repositoryId));
     },
     async reschedule() {
       schedule.set(await readSetting(db, 'scanSchedule'));

@@ -15,6 +15,8 @@ export interface KnownFinding {
   /** As reported: a secret in it is redacted. */
   readonly path: string;
   readonly fingerprint: string;
+  /** A blob that has it: where the tip has the same one, nothing needs to be read. */
+  readonly blob?: string | null;
 }
 
 /** In a path: it has been redacted. */
@@ -61,7 +63,7 @@ async function findInTip<T extends KnownFinding>(
   const whole = await walkTree(repository, tip, stop.signal, (oid, bytes) => {
     const path = bytesToText(bytes);
     for (const finding of at(path))
-      if (finding.kind === 'path') gone.delete(finding);
+      if (finding.kind === 'path' || finding.blob === oid) gone.delete(finding);
       else append(blobs, oid, finding);
     for (let slash = path.lastIndexOf('/'); slash > 0; slash = path.lastIndexOf('/', slash - 1)) {
       const folder = path.slice(0, slash);
