@@ -16,7 +16,7 @@ import { withReviews } from '../policy/load-policy.ts';
 import { mergeConfigs } from '../policy/merge.ts';
 import type { PolicyTexts, SourceText } from '../policy/read-sources.ts';
 import type { PolicyFacts } from '../store/policy-facts.ts';
-import { hookConfig, rowOrigin, serverConfigs, type PolicySettings } from './server-configs.ts';
+import { hookConfig, patternsOf, rowOrigin, serverConfigs, type PolicySettings } from './server-configs.ts';
 import { storedPatternProblem } from './usable-pattern.ts';
 
 /** The rules that come with Leakgate. */
@@ -67,7 +67,7 @@ export function policyKey({ builtin, texts, facts, settings }: PolicyParts): str
 /** @throws ProblemsError CONFIG_INVALID when a file of an operator is wrong */
 export function compileServerPolicy(parts: PolicyParts): CompiledPolicy {
   const { builtin, texts, facts, settings } = parts;
-  const server = serverConfigs(facts, settings, (source) => storedPatternProblem(source) === undefined);
+  const server = serverConfigs(facts, settings, (pattern) => storedPatternProblem(pattern) === undefined);
   const hook = hookConfig(facts, settings);
   const files = texts.files.map(parseFile);
   const problems = files.flatMap((file) => file.problems);
@@ -141,8 +141,8 @@ function unusable(facts: PolicyFacts): readonly Problem[] {
         ...facts.scanningAllowlists.map((row) => ['allowlists', row] as const),
       ];
   return rows.flatMap(([kind, row]) =>
-    [row.lineRegex, row.pathRegex].flatMap((source) => {
-      const message = source === null ? undefined : storedPatternProblem(source);
+    patternsOf(row).flatMap((pattern) => {
+      const message = storedPatternProblem(pattern);
       if (message === undefined) return [];
       const { file, line, column } = rowOrigin(row.scope, kind, row.id);
       return [

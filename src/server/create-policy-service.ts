@@ -26,7 +26,7 @@ import { createPasses, createRechecks, forEachAtOnce } from './policy-passes.ts'
 import type { HookLog, PolicyService, PolicyTrouble, ServerPolicy } from './policy-service.ts';
 import { placeOfRepository, type RepositoryPlace } from './registered-repository.ts';
 import { readScopeFiles, stampScopeFiles } from './scope-files.ts';
-import { policySettings, type PolicySettings } from './server-configs.ts';
+import { customPattern, policySettings, type PolicySettings } from './server-configs.ts';
 import { createSharedRulesets, rulesetsFolder, type SharedRulesets } from './shared-rulesets.ts';
 import { createSnapshotWriter } from './snapshot-writer.ts';
 import { storedPatternProblem } from './usable-pattern.ts';
@@ -98,7 +98,7 @@ export function createPolicyService(deps: PolicyServiceDeps): RunningPolicyServi
   /** Custom rules that do not work any more are switched off and say why; everything else goes on. */
   async function failBrokenRules(facts: PolicyFacts | undefined): Promise<void> {
     for (const row of facts?.customRules ?? []) {
-      const problem = row.enabled === 1 ? storedPatternProblem(row.regexp) : undefined;
+      const problem = row.enabled === 1 ? storedPatternProblem(customPattern(row)) : undefined;
       if (problem === undefined) continue;
       log.warn({ rule: row.id, problem }, 'a custom rule cannot be used and is switched off');
       await store.db.transaction().execute(async (db) => {

@@ -13,6 +13,7 @@
  * These rules have confidence `low`: where a built-in rule finds the same secret, its finding stays, as the catalogue comes first.
  */
 import type { Allowlist, Origin } from '../model/rule.ts';
+import { translatePattern, type ForeignPattern } from '../regex/foreign-syntax.ts';
 import type { ConfigSyntax } from '../policy/config-syntax.ts';
 import type { SettingEntry, SettingValue } from '../policy/setting-keys.ts';
 import type { RuleSyntax } from '../rules/rule-syntax.ts';
@@ -47,23 +48,46 @@ export function rowOrigin(scope: ScopeType, kind: string, id: number): Origin {
   return { scope: scopeName(scope), file: `${SERVER_FILE}/${kind}/${id}`, line: 1, column: 1 };
 }
 
+/** A custom rule's pattern, in the syntax of its clients. */
+export function customPattern({ regexp }: Pick<CustomRuleRow, 'regexp'>): ForeignPattern {
+  return { source: regexp, dialect: 'java', unit: 'line' };
+}
+
+type ScanningPatterns = Pick<ScanningRuleRow, 'lineRegex' | 'pathRegex'>;
+
+/** The patterns of a rule or allowlist of Bitbucket's interface. */
+export function patternsOf({ lineRegex, pathRegex }: ScanningPatterns): readonly ForeignPattern[] {
+  return [
+    ...(lineRegex === null ? [] : [linePattern(lineRegex)]),
+    ...(pathRegex === null ? [] : [pathPattern(pathRegex)]),
+  ];
+}
+
+function linePattern(source: string): ForeignPattern {
+  return { source, dialect: 're2', unit: 'line' };
+}
+
+function pathPattern(source: string): ForeignPattern {
+  return { source, dialect: 're2', unit: 'path' };
+}
+
 /** @param isUsable whether a stored pattern still works; those that do not are left out, and the rest stands */
 export function serverConfigs(
   facts: PolicyFacts,
   settings: PolicySettings,
-  isUsable: (source: string) => boolean,
+  isUsable: (pattern: ForeignPattern) => boolean,
 ): readonly ConfigSyntax[] {
-  const usable = ({ lineRegex, pathRegex }: Pick<ScanningRuleRow, 'lineRegex' | 'pathRegex'>): boolean =>
-    [lineRegex, pathRegex].every((source) => source === null || isUsable(source));
+  const usable = (row: ScanningPatterns): boolean => patternsOf(row).every(isUsable);
   const rules = facts.exempt ? [] : facts.scanningRules.filter(usable);
   const allowlists = facts.exempt ? [] : facts.scanningAllowlists.filter(usable);
   return (['GLOBAL', 'PROJECT', 'REPOSITORY'] as const).map((scope) => ({
     scope: scopeName(scope),
     file: SERVER_FILE,
     rules: [
-      ...(scope === 'GLOBAL' ? facts.customRules.filter((row) => row.enabled === 1 && isUsable(row.regexp)) : []).map(
-        fromCustomRule,
-      ),
+      ...(scope === 'GLOBAL'
+        ? facts.customRules.filter((row) => row.enabled === 1 && isUsable(customPattern(row)))
+        : []
+      ).map(fromCustomRule),
       ...rules.filter((row) => row.scope === scope).map(fromScanningRule),
     ],
     disabledRules:
@@ -110,7 +134,7 @@ function fromCustomRule(row: CustomRuleRow): RuleSyntax {
     id: `custom-${row.id}`,
     name: row.name,
     description: 'A custom rule of this server.',
-    pattern: inLines(row.regexp),
+    pattern: translatePattern(customPattern(row)),
     severity: 'high',
     confidence: 'low',
     blocking: row.blocking === 1,
@@ -123,8 +147,8 @@ function fromScanningRule(row: ScanningRuleRow): RuleSyntax {
     id: `scanning-rule-${row.id}`,
     name: row.name,
     description: `A scanning rule of this ${row.scope === 'GLOBAL' ? 'server' : row.scope.toLowerCase()}.`,
-    ...(row.lineRegex === null ? {} : { pattern: inLines(row.lineRegex) }),
-    ...(row.pathRegex === null ? {} : { path: inLines(row.pathRegex) }),
+    ...(row.lineRegex === null ? {} : { pattern: translatePattern(linePattern(row.lineRegex)) }),
+    ...(row.pathRegex === null ? {} : { path: translatePattern(pathPattern(row.pathRegex)) }),
     severity: 'high',
     confidence: 'low',
     blocking: true,
@@ -136,18 +160,13 @@ function fromScanningAllowlist(row: ScanningAllowlistRow): Allowlist {
   return {
     description: row.name,
     paths: [],
-    pathPatterns: row.pathRegex === null ? [] : [inLines(row.pathRegex)],
+    pathPatterns: row.pathRegex === null ? [] : [translatePattern(pathPattern(row.pathRegex))],
     lines: [],
-    covering: row.lineRegex === null ? [] : [inLines(row.lineRegex)],
+    covering: row.lineRegex === null ? [] : [translatePattern(linePattern(row.lineRegex))],
     secrets: [],
     commits: [],
     stopWords: [],
     rules: [],
     origin: rowOrigin(row.scope, 'allowlists', row.id),
   };
-}
-
-/** Clients write patterns for one line, so `^` and `$` are the ends of one. */
-export function inLines(source: string): string {
-  return `(?m:${source})`;
 }

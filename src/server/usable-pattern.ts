@@ -2,9 +2,8 @@
  * Whether a pattern that is stored can be used. It was checked when it came; but rules outlive versions of this program and its engine, and
  * one that fails must cost itself only, not the scans of everybody.
  */
-import { compilePattern } from '../regex/pattern.ts';
-import { patternProblem } from '../rules/pattern-limits.ts';
-import { inLines } from './server-configs.ts';
+import { translatePattern, type ForeignPattern } from '../regex/foreign-syntax.ts';
+import { compilePattern, type Pattern } from '../regex/pattern.ts';
 
 /** Slower than this is no rule for a server: 100 KiB take a second. */
 const MS_PER_MIB = 10_000;
@@ -15,19 +14,22 @@ const remembered = new Map<string, string | undefined>();
 const MAX_REMEMBERED = 20_000;
 
 /** What is wrong with it, in a sentence; `undefined` when nothing is. Each pattern is tried once. */
-export function storedPatternProblem(source: string): string | undefined {
-  if (remembered.has(source)) return remembered.get(source);
-  const problem = tryPattern(source);
+export function storedPatternProblem(pattern: ForeignPattern): string | undefined {
+  const key = `${pattern.dialect} ${pattern.unit} ${pattern.source}`;
+  if (remembered.has(key)) return remembered.get(key);
+  const problem = tryPattern(pattern);
   if (remembered.size >= MAX_REMEMBERED) remembered.clear();
-  remembered.set(source, problem);
+  remembered.set(key, problem);
   return problem;
 }
 
-function tryPattern(source: string): string | undefined {
-  // By itself first: inside of a group, `a)(b` would be two good ones.
-  const problem = patternProblem(source, 'global') ?? patternProblem(inLines(source), 'global');
-  if (problem !== undefined) return `the pattern ${problem}`;
-  const pattern = compilePattern(inLines(source));
+function tryPattern(source: ForeignPattern): string | undefined {
+  let pattern: Pattern;
+  try {
+    pattern = compilePattern(translatePattern(source));
+  } catch (error) {
+    return `the pattern is not a valid regular expression: ${(error as Error).message}`;
+  }
   for (let size = 4096; size <= SAMPLE.length; size *= 4) {
     const started = performance.now();
     pattern.test(SAMPLE.slice(0, size));

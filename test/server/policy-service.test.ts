@@ -3,6 +3,7 @@ import { mkdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, describe, it } from 'node:test';
 import { readPolicySnapshot } from '../../src/hook/policy-snapshot.ts';
+import { translatePattern } from '../../src/regex/foreign-syntax.ts';
 import { createPolicyService } from '../../src/server/create-policy-service.ts';
 import { openStore } from '../../src/store/open-store.ts';
 import type { Store } from '../../src/store/open-store.ts';
@@ -73,6 +74,10 @@ async function startFixture(): Promise<Fixture> {
   };
 }
 
+const line = (source: string, dialect: 're2' | 'java' = 're2'): string =>
+  translatePattern({ source, dialect, unit: 'line' });
+const path = (source: string): string => translatePattern({ source, dialect: 're2', unit: 'path' });
+
 const RULE = { created: 0, updated: 0 };
 
 describe('policy service', () => {
@@ -107,10 +112,10 @@ describe('policy service', () => {
     assert.deepEqual(
       own.map(({ id: ruleId, name, pattern, path, blocking }) => ({ ruleId, name, pattern, path, blocking })),
       [
-        { ruleId: 'custom-1', name: 'C', pattern: '(?m:cust_[0-9]{8})', path: undefined, blocking: false },
-        { ruleId: 'scanning-rule-1', name: 'g', pattern: '(?m:glob_[0-9]{8})', path: undefined, blocking: true },
-        { ruleId: 'scanning-rule-2', name: 'p', pattern: undefined, path: '(?m:\\.secret$)', blocking: true },
-        { ruleId: 'scanning-rule-3', name: 'r', pattern: '(?m:repo_[0-9]{8})', path: '(?m:^src/)', blocking: true },
+        { ruleId: 'custom-1', name: 'C', pattern: line('cust_[0-9]{8}', 'java'), path: undefined, blocking: false },
+        { ruleId: 'scanning-rule-1', name: 'g', pattern: line('glob_[0-9]{8}'), path: undefined, blocking: true },
+        { ruleId: 'scanning-rule-2', name: 'p', pattern: undefined, path: path('\\.secret$'), blocking: true },
+        { ruleId: 'scanning-rule-3', name: 'r', pattern: line('repo_[0-9]{8}'), path: path('^src/'), blocking: true },
       ],
     );
     assert.equal(
@@ -147,7 +152,7 @@ describe('policy service', () => {
       before.policy.allowlists
         .filter(({ origin }) => origin.file.startsWith('server/'))
         .map(({ covering, pathPatterns }) => [covering, pathPatterns]),
-      [[['(?m:proj_[0-9]{8})'], ['(?m:x)']]],
+      [[[line('proj_[0-9]{8}')], [path('x')]]],
     );
     await store.db.insertInto('exemptions').values({ repositoryId: id, scope: 'GLOBAL', created: 0 }).execute();
     const after_ = await policies.policyOf(id);
@@ -263,7 +268,7 @@ describe('policy service', () => {
     const { store, policies, addRepository } = await startFixture();
     const { id } = await addRepository('a');
     for (const [name, regexp] of [
-      ['BAD', 'a)(b'],
+      ['BAD', '('],
       ['GOOD', 'good_[0-9]{8}'],
       ['LOOK', '(?=x)y'],
     ] as const)
@@ -301,7 +306,7 @@ describe('policy service', () => {
     );
     assert.match(
       policy.problems.map(({ message }) => message).join('\n'),
-      /it is not used: the pattern is not a valid RE2 pattern/,
+      /it is not used: the pattern is not a valid regular expression/,
     );
     const events = await store.db.selectFrom('auditEvents').selectAll().execute();
     assert.equal(events.filter(({ action }) => action === 'Custom rule disabled by an error').length, 2);
