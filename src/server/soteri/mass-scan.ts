@@ -2,7 +2,6 @@
 import type { FastifyRequest } from 'fastify';
 import { Type, type Static } from 'typebox';
 import { LeakgateError } from '../../model/errors.ts';
-import { allBranches } from '../../store/branches.ts';
 import { listRepositories, type RepositoryFilter } from '../../store/repositories.ts';
 import type { RepositoryRow } from '../../store/schema.ts';
 import { actorOf } from '../actor.ts';
@@ -104,28 +103,23 @@ async function scanAll(
 /** When it returns, every scan stands in the queue: nothing is forgotten when the server ends. */
 async function scanRepositories(
   request: FastifyRequest,
-  { store, queue, log }: ServerContext,
+  { queue, log }: ServerContext,
   repositories: readonly RepositoryRow[],
   notify: readonly string[],
 ): Promise<Done> {
   const done: Done = { scheduled: 0, repositories: 0, unreadable: [] };
   for (const { id, projectId, slug } of repositories) {
     try {
-      await queue.syncRefs(id);
-      const branches = await allBranches(store.db, id);
-      for (const { ref } of branches) {
-        const { scan } = await queue.schedule({
-          repositoryId: id,
-          ref,
-          trigger: 'request',
-          requestedBy: actorOf(request),
-          priority: PRIORITY,
-          full: true,
-          notify,
-        });
-        if (scan !== undefined) done.scheduled++;
-      }
-      if (branches.length > 0) done.repositories++;
+      const scans = await queue.scheduleRepository({
+        repositoryId: id,
+        trigger: 'request',
+        requestedBy: actorOf(request),
+        priority: PRIORITY,
+        full: true,
+        notify,
+      });
+      done.scheduled += scans.length;
+      if (scans.length > 0) done.repositories++;
     } catch (error) {
       if (!(error instanceof LeakgateError)) throw error;
       // What it says names a path on this machine, which is for admins.
