@@ -25,13 +25,13 @@ export function detectionMail({ place, ref, findings }: DetectionMail): {
     );
   const more = findings.length - shown.length;
   const text = [
-    `A scan of ${place} (${escapeControls(ref)}) found ${count} in commits of yours:`,
+    `A scan of ${place} (${escapeControls(ref)}) found ${count} in commits that you wrote or pushed:`,
     '',
     ...shown,
     ...(more > 0 ? [`  and ${more} more`] : []),
     '',
-    'Whoever can read the repository can read them, in its history too. Revoke each one where it was issued,',
-    'then take it out of the files. If it is no secret, mark it as reviewed.',
+    'Whoever can read the repository can read its history. Revoke each secret where it was issued, then take it out of the files.',
+    'What is no secret can be marked as reviewed.',
     '',
   ].join('\n');
   return { subject: `Leakgate found ${count} in ${place}`, text };

@@ -21,13 +21,15 @@ export async function newsOf(
     const counting = await listFindings(db, { now, ids }, ALL);
     const elsewhere = await db
       .selectFrom('findings')
-      .select(['fingerprint', 'path'])
+      .select(['id', 'fingerprint', 'path'])
       .where('repositoryId', '=', scan.repositoryId)
       .where('ref', '!=', scan.ref)
       .where('fingerprint', 'in', [...new Set(['', ...counting.map(({ fingerprint }) => fingerprint)])])
       .execute();
-    const known = new Set(elsewhere.map(findingKey));
-    news.push(...counting.filter((finding) => !known.has(findingKey(finding))));
+    const first = new Map<string, number>();
+    for (const row of elsewhere) first.set(findingKey(row), Math.min(row.id, first.get(findingKey(row)) ?? row.id));
+    // Two branches may be scanned at the same time: the row that came first is the news.
+    news.push(...counting.filter((finding) => finding.id < (first.get(findingKey(finding)) ?? Infinity)));
   }
   return news;
 }

@@ -167,7 +167,7 @@ for (const list of LISTS) {
       ] as const) {
         const answer = await call('GET', `${path}?${query}`);
         assert.equal(answer.status, 400, query);
-        assert.deepEqual(contexts(answer).toSorted(), expected.toSorted(), query);
+        assert.deepEqual(new Set(contexts(answer)), new Set(expected), query);
       }
       for (const id of ['0', '-1', 'x', '1e3', '99999999999999999999'])
         assert.equal((await call('GET', `${path}/${id}`)).status, 404, id);
@@ -229,7 +229,7 @@ for (const list of LISTS) {
                 filter,
                 ...(order === undefined ? {} : { order }),
               });
-              const { status, body } = await call('GET', `${path}?${query}`);
+              const { status, body } = await call('GET', `${path}?${query.toString()}`);
               assert.equal(status, 200);
               assert.equal(body['size'], body.values?.length);
               assert.equal(body['limit'], limit);
