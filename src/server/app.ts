@@ -8,6 +8,17 @@
 import multipart from '@fastify/multipart';
 import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox';
 import Fastify, { LogController } from 'fastify';
+import { addAccessTokenRoutes } from './bitbucket/access-tokens.ts';
+import { addAdminGroupRoutes } from './bitbucket/admin-groups.ts';
+import { addAdminPermissionRoutes } from './bitbucket/admin-permissions.ts';
+import { addAdminUserRoutes } from './bitbucket/admin-users.ts';
+import { addApplicationPropertiesRoute } from './bitbucket/application-properties.ts';
+import { addBranchRoutes } from './bitbucket/branches.ts';
+import { addPermissionRoutes } from './bitbucket/permissions.ts';
+import { addProjectRoutes } from './bitbucket/projects.ts';
+import { addRateLimitRoutes } from './bitbucket/rate-limit-settings.ts';
+import { addRepositoryRoutes } from './bitbucket/repositories.ts';
+import { addUserRoutes } from './bitbucket/users.ts';
 import { addExemptionRoutes } from './bitbucket/exemptions.ts';
 import { addHookSettingsRoutes } from './bitbucket/hook-settings.ts';
 import { addScanningRuleRoutes } from './bitbucket/scanning-rules.ts';
@@ -25,11 +36,22 @@ import { addMetricsRoute } from './metrics.ts';
 import type { App, Routes, ServerContext } from './server-context.ts';
 import { SOTERI_ROUTES } from './soteri/routes.ts';
 import { compileValidator } from './validate-request.ts';
+import { addEncryptionKeyRoutes } from './bitbucket/encryption-keys.ts';
 import { addGpgKeyRoutes } from './bitbucket/gpg-keys.ts';
 import { PLUMBING_ROUTES } from './bitbucket/plumbing.ts';
 
 /** Bitbucket Data Center's interface: /rest/api. */
 const API_ROUTES: readonly Routes[] = [
+  addApplicationPropertiesRoute,
+  addProjectRoutes,
+  addRepositoryRoutes,
+  addBranchRoutes,
+  addPermissionRoutes,
+  addUserRoutes,
+  addAdminUserRoutes,
+  addAdminGroupRoutes,
+  addAdminPermissionRoutes,
+  addRateLimitRoutes,
   ...PLUMBING_ROUTES,
   addHookSettingsRoutes,
   addScanningRuleRoutes,
@@ -42,9 +64,9 @@ const SECURITY_ROUTES = SOTERI_ROUTES;
 /** Keys of users that sign commits: /rest/gpg. */
 const GPG_ROUTES: readonly Routes[] = [addGpgKeyRoutes];
 /** Keys of what is stored: /rest/secrets. */
-const SECRETS_ROUTES: readonly Routes[] = [];
+const SECRETS_ROUTES: readonly Routes[] = [addEncryptionKeyRoutes];
 /** HTTP access tokens: /rest/access-tokens. */
-const TOKEN_ROUTES: readonly Routes[] = [];
+const TOKEN_ROUTES: readonly Routes[] = [addAccessTokenRoutes];
 /** What both of them lack: /rest/leakgate. */
 const LEAKGATE_ROUTES: readonly Routes[] = [];
 /** Outside of the interfaces. */

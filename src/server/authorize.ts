@@ -3,6 +3,7 @@
  * The permission comes before existence: who may not see a project is not told that it is missing.
  */
 import type { FastifyReply, FastifyRequest } from 'fastify';
+import { personalProject } from '../store/personal-projects.ts';
 import { findProjectByKey } from '../store/projects.ts';
 import { findRepository } from '../store/repositories.ts';
 import type { ProjectRow, RepositoryRow } from '../store/schema.ts';
@@ -18,8 +19,8 @@ export async function authorize(request: FastifyRequest, reply: FastifyReply, co
   const { access } = request.routeOptions.config;
   if (access === undefined) throw new Error(`${request.routeOptions.url ?? 'a route'} does not say who may use it`);
   const { db } = context.store;
-  request.rights = await rightsOf(request.caller, db);
   const place = await findPlace(request, context);
+  request.rights = await rightsOf(request.caller, db);
   if (!isAllowed(access, request.rights, place)) {
     if (!request.rights.known) void reply.header('WWW-Authenticate', CHALLENGE);
     throw notPermitted(request);
@@ -52,10 +53,11 @@ interface Place {
   readonly missing?: HttpError;
 }
 
-async function findPlace(request: FastifyRequest, { store: { db } }: ServerContext): Promise<Place> {
+async function findPlace(request: FastifyRequest, context: ServerContext): Promise<Place> {
+  const { db } = context.store;
   const { projectKey, repositorySlug } = request.params as Readonly<Record<string, string | undefined>>;
   if (projectKey === undefined) return {};
-  const project = await findProjectByKey(db, projectKey);
+  const project = (await findProjectByKey(db, projectKey)) ?? (await ownProject(request, context, projectKey));
   if (project === undefined) {
     const missing = new HttpError(404, `Project ${shown(projectKey)} does not exist.`, {
       exceptionName: 'com.atlassian.bitbucket.project.NoSuchProjectException',
@@ -69,6 +71,16 @@ async function findPlace(request: FastifyRequest, { store: { db } }: ServerConte
     exceptionName: 'com.atlassian.bitbucket.repository.NoSuchRepositoryException',
   });
   return { project, missing };
+}
+
+/** One's own personal project is there as soon as one looks for it. */
+async function ownProject(
+  { caller }: FastifyRequest,
+  { store: { db }, now }: ServerContext,
+  key: string,
+): Promise<ProjectRow | undefined> {
+  if (caller.kind !== 'user' || key.toLowerCase() !== `~${caller.user.slug}`) return undefined;
+  return personalProject(db, caller.user.id, now());
 }
 
 /** A name from the path as far as it can be one. */

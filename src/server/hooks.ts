@@ -25,6 +25,8 @@ export function addHooks(app: App, context: ServerContext): void {
       Vary: 'Authorization, Cookie',
     });
     request.caller = { kind: 'anonymous' };
+    // No name has it, and PostgreSQL refuses texts with it.
+    if (/%00/.test(request.url)) throw new HttpError(400, 'The address has a NUL character in it.');
     try {
       request.caller = await authenticate(request);
     } catch (error) {

@@ -102,3 +102,40 @@ export function toRestUser(user: UserRow): Static<typeof RestUser> {
 export function toRestGroup({ name }: Pick<GroupRow, 'name'>): Static<typeof RestGroup> {
   return { name };
 }
+
+/** Path parameters. */
+export const ProjectParams = Type.Object({
+  projectKey: Type.String({ description: 'Key of the project, capital or small; `~slug` for a personal one.' }),
+});
+export const RepositoryParams = Type.Object({
+  ...ProjectParams.properties,
+  repositorySlug: Type.String({ description: 'Slug of the repository.' }),
+});
+export const UserParams = Type.Object({ userSlug: Type.String({ description: 'Slug of the user.' }) });
+
+/** The answer 204. */
+export const Nothing = Type.Null({ description: 'Done; there is nothing to say.' });
+
+/** Text to find in names. PostgreSQL refuses NUL in texts. */
+export const SearchText = Type.String({
+  pattern: '^[^\\u0000]*$',
+  maxLength: 255,
+  description: 'Part of the name, capital or small.',
+});
+
+/** Names, as store/names.ts takes them: here so that all that is wrong with a body is told together, by field. */
+export const ProjectKey = Type.String({
+  pattern: '^[A-Za-z][A-Za-z0-9_-]{0,127}$',
+  description: 'A letter and up to 127 letters, digits, `_` or `-`.',
+});
+export const RepositorySlug = Type.String({
+  pattern: '^(?!\\.{1,2}$)[a-z0-9][a-z0-9._-]{0,127}$',
+  description: 'Small letters, digits, `.`, `_` and `-`.',
+});
+export const Title = Type.String({
+  pattern: '^[^\\u0000-\\u001f\\u007f]*[^\\s\\u0000-\\u001f\\u007f][^\\u0000-\\u001f\\u007f]*$',
+  maxLength: 255,
+  description: 'Not empty, without control characters.',
+});
+export const Description = Type.Union([Type.String({ pattern: '^[^\\u0000]*$', maxLength: 10_000 }), Type.Null()]);
+export const EmailAddress = Type.String({ pattern: '^[^\\s@<>,;:"]{1,64}@[^\\s@<>,;:"]{1,255}$' });
