@@ -245,7 +245,7 @@ export const FIRST_TABLES: readonly TablePlan[] = [
       created: 'time',
     },
     unique: [['repositoryId', 'ref', 'fingerprint', 'path']],
-    indexes: [['repositoryId', 'ref', 'id'], ['fingerprint'], ['ruleId', 'id'], ['created']],
+    indexes: [['repositoryId', 'ref', 'id'], ['repositoryId', 'id'], ['fingerprint'], ['ruleId', 'id'], ['created']],
     references: { repositoryId: 'repositories' },
   },
   {
@@ -260,7 +260,7 @@ export const FIRST_TABLES: readonly TablePlan[] = [
       ...SCOPED,
       details: 'text',
     },
-    indexes: [['time'], ['scope', 'resourceId', 'time']],
+    indexes: [['time'], ['scope', 'resourceId', 'time'], ['scope', 'resourceId', 'id']],
   },
   {
     name: 'pushes',
@@ -278,7 +278,7 @@ export const FIRST_TABLES: readonly TablePlan[] = [
       details: 'text',
     },
     unique: [['digest']],
-    indexes: [['repositoryId', 'time']],
+    indexes: [['repositoryId', 'time'], ['repositoryId', 'id']],
     references: { repositoryId: 'repositories' },
   },
   {
