@@ -205,7 +205,7 @@ function stampOfCode(path: string): string {
     const { size, mtimeMs, ino } = statSync(path);
     return `${size} ${mtimeMs} ${ino}`;
   } catch {
-    return 'none';
+    return `none, process ${process.pid}`; // run from sources that were never built: for nobody else
   }
 }
 

@@ -74,6 +74,88 @@ describe('in warn mode, a push with a secret', () => {
   });
 });
 
+describe('with the hook switched off, a push', () => {
+  it('passes unseen, without a word and on record', async () => {
+    const { client, server } = await start(hook('mode: "off"'));
+    const { accepted, stderr } = pushLeak(client, '-o', 'leakgate.skip=because');
+    assert.ok(accepted, stderr);
+    assert.deepEqual(said(stderr), []);
+    const [entry] = auditOf(server);
+    assert.deepEqual(
+      [entry?.['event'], entry?.['decision'], entry?.['verdict'], entry?.['mode']],
+      ['not-scanned', 'accepted', 'not-scanned', 'off'],
+    );
+    assert.deepEqual(entry?.['refs'], [{ ref: 'refs/heads/main', old: null, new: client.head }]);
+    assert.deepEqual(entry?.['unscanned'], { code: 'HOOK_OFF' });
+  });
+
+  it('passes when it cannot be recorded, too', async () => {
+    const { client, server } = await start(hook('mode: "off"'));
+    mkdirSync(join(server.path, 'leakgate/audit.jsonl'));
+    assert.ok(pushLeak(client).accepted);
+  });
+
+  it('has no secret of a ref name on record', async () => {
+    const { client, server } = await start(hook('mode: "off"'));
+    assert.ok(client.write('a.txt', 'clean').commit().push(`HEAD:refs/heads/${SECRET}`).accepted);
+    assert.ok(!readFileSync(join(server.path, 'leakgate/audit.jsonl'), 'utf8').includes(SECRET));
+  });
+});
+
+describe('a mark in a commit message', () => {
+  const MARKED = hook('bypass: { commitMessage: true }');
+
+  for (const mark of ['**skip-soteri-security-check**', '[skip secret push protection]']) {
+    it(`lets through what that commit brings, is told and recorded: ${mark}`, async () => {
+      const { client, server } = await start(MARKED);
+      client.write('a.txt', LEAK).commit(`Add a sample\n\nIt is made up. ${mark} See the wiki.`);
+      const { accepted, stderr } = client.push('main');
+      assert.ok(accepted, stderr);
+      assert.match(
+        words(stderr),
+        /Does not stop this push: 1 secret that a commit message excuses\. That is on record/,
+      );
+      const [entry] = auditOf(server);
+      assert.equal(entry?.['event'], 'commit-marks');
+      assert.deepEqual(entry?.['commits'], [client.head]);
+      assert.deepEqual(entry?.['counts'], { blocking: 0, excused: 1, other: 0, reviewed: 0 });
+    });
+  }
+
+  it('does not speak for another commit of the push', async () => {
+    const { client, server } = await start(MARKED);
+    client.write('a.txt', LEAK).commit('**skip-soteri-security-check**');
+    client.write('b.txt', `key = ${fakeGithubPat('second')}\n`).commit('no mark');
+    const { accepted, stderr } = client.push('main');
+    assert.equal(accepted, false);
+    assert.match(words(stderr), /it brings 1 secret\. .*b\.txt:1.*1 secret that a commit message excuses/);
+    const [entry] = auditOf(server);
+    assert.equal(entry?.['event'], 'refused');
+    assert.deepEqual(entry?.['counts'], { blocking: 1, excused: 1, other: 0, reviewed: 0 });
+  });
+
+  it('has to be exact, and in the message', async () => {
+    const { client } = await start(MARKED);
+    client.write('a.txt', LEAK).commit('skip-soteri-security-check **skip-soteri-security-check*');
+    assert.equal(client.push('main').accepted, false);
+    client.git('update-ref', '-d', 'HEAD');
+    client.commit('no mark', { author: '**skip-soteri-security-check**' });
+    assert.equal(client.push('main').accepted, false);
+  });
+
+  it('excuses nothing where the operator has not asked for it, or when it cannot be recorded', async () => {
+    const off = await start();
+    off.client.write('a.txt', LEAK).commit('**skip-soteri-security-check**');
+    assert.equal(off.client.push('main').accepted, false);
+    const { client, server } = await start(MARKED);
+    mkdirSync(join(server.path, 'leakgate/audit.jsonl'));
+    client.write('a.txt', LEAK).commit('**skip-soteri-security-check**');
+    const { accepted, stderr } = client.push('main');
+    assert.equal(accepted, false);
+    assert.match(words(stderr), /it brings 1 secret.*could not be recorded/);
+  });
+});
+
 describe('a bypass', () => {
   it('is refused where the operator does not offer it, and said to be', async () => {
     const { client } = await start();
