@@ -33,9 +33,12 @@ function word(name: string): RegExp {
   return new RegExp(`(?<![\\w:-])${name}(?![\\w:-])`, 'g');
 }
 
-/** Plain words must be the first thing in a comment, or an identifier of that name would be taken for a mark. */
+/**
+ * Plain words must be the first thing in a comment, or an identifier of that name would be taken for a mark. An apostrophe begins a comment (of
+ * Basic) only between blanks: elsewhere it begins a text.
+ */
 function comment(words: string): RegExp {
-  return new RegExp(`(?:#|//|/\\*|<!--|--|;|'|%)[ \\t]*${words}(?![\\w:-])`, 'g');
+  return new RegExp(`(?:#|//|/\\*|<!--|--|;|(?<![^ \\t])'(?=[ \\t])|%)[ \\t]*${words}(?![\\w:-])`, 'g');
 }
 
 const MARKS: readonly Mark[] = [
