@@ -17,7 +17,6 @@ export async function updateMirror(url: string, path: string, options: CloneOpti
   if (await exists(join(path, 'HEAD'))) {
     await talkTo(address, path, options, (git) =>
       git.raw([
-        '--git-dir=.',
         'fetch',
         '--prune',
         '--force',

@@ -18,6 +18,7 @@ import {
   branchFindings,
   completeScan,
   findingKey,
+  findingWeight,
   type CompletedScan,
   type FoundFinding,
 } from '../store/complete-scan.ts';
@@ -54,7 +55,7 @@ export async function scanBranch(job: BranchScan): Promise<CompletedScan | undef
   const last = branch.scanId === null ? undefined : await findScan(store.db, branch.scanId);
   const plan = await planScan({ scan, branch, last, digest, depth, repository, signal });
   const read = await readBranch(job, branch, plan);
-  const before = plan.kind === 'full' ? [] : await branchFindings(store.db, scan.repositoryId, scan.ref);
+  const before = await branchFindings(store.db, scan.repositoryId, scan.ref);
   const gone = depth === 'tip' ? new Set<string>() : await findGoneKeys(job, branch, before, read.findings);
   const { outcome } = read.coverage;
   if (outcome === 'failed') throw new LeakgateError('INTERNAL', 'a failed scan has no findings to keep');
@@ -116,11 +117,10 @@ function scanOptions({ policy, fingerprintKey, ruleset, workers, signal, now }: 
 /** A secret in the name of a file and in the file is one finding here; the one that counts, and of these that in the content, is kept. */
 function onePerKey(findings: readonly Finding[]): Finding[] {
   const kept = new Map<string, Finding>();
-  const weight = ({ state, kind }: Finding): number => (state === 'new' ? 2 : 0) + (kind === 'path' ? 0 : 1);
   for (const finding of findings) {
     const key = findingKey(finding);
     const known = kept.get(key);
-    if (known === undefined || weight(finding) > weight(known)) kept.set(key, finding);
+    if (known === undefined || findingWeight(finding) > findingWeight(known)) kept.set(key, finding);
   }
   return [...kept.values()];
 }

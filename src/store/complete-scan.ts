@@ -140,10 +140,18 @@ async function mergeFindings(tx: Db, scan: ScanRow, end: ScanEnd): Promise<Findi
   return added;
 }
 
-/** A finding of old commits that a range has as well: one that counts stands for one that does not, else what was first stays. */
+/**
+ * Which of two findings with the same key stands for both: one that counts before one that does not, then one in content before one in the name of
+ * the file.
+ */
+export function findingWeight({ state, kind }: { readonly state: string; readonly kind: string }): number {
+  return (state === 'new' ? 2 : 0) + (kind === 'path' ? 0 : 1);
+}
+
+/** A finding of old commits that a range has as well: of equals what was first stays. */
 function merged(row: FindingRow, finding: FoundFinding): FindingRow {
   const occurrences = row.occurrences + finding.occurrences;
-  return row.state !== 'new' && finding.state === 'new' ? { ...row, ...finding, occurrences } : { ...row, occurrences };
+  return findingWeight(finding) > findingWeight(row) ? { ...row, ...finding, occurrences } : { ...row, occurrences };
 }
 
 async function writeRows(tx: Db, rows: readonly Omit<FindingRow, 'id'>[]): Promise<FindingRow[]> {
