@@ -26,7 +26,6 @@ const TIMEOUT_MS = 10_000;
 const TestQuery = Type.Object({
   url: Type.Optional(Type.String({ description: 'What to call; default: the URL of the webhook.' })),
   webhookId: Type.Optional(Type.String({ description: 'Whose secret signs the call.' })),
-  sslVerificationRequired: Type.Optional(Type.Boolean({ description: 'Certificates are always verified.' })),
 });
 
 const TestResult = Type.Object({

@@ -30,7 +30,13 @@ const ListQuery = Type.Object({
       description: 'Only webhooks that hear this event. May repeat.',
     }),
   ),
-  statistics: Type.Optional(Type.Boolean({ description: 'Whether to add statistics to each.' })),
+  statistics: Type.Optional(
+    // Clients in Python write `True`.
+    Type.String({
+      pattern: '^(?:[Tt]rue|[Ff]alse)$',
+      description: 'Whether to add statistics to each: true or false.',
+    }),
+  ),
   ...PAGE_QUERY,
 });
 
@@ -95,12 +101,12 @@ function addRoutesOf(scope: ScanningScope, app: App, context: ServerContext): vo
       },
     },
     async (request) => {
-      const { event = [], statistics = false } = request.query;
+      const { event = [], statistics } = request.query;
       const page = pageRequest(request.query);
       const { values, ...rest } = toPage(page, await listWebhooks(db, scopeOf(scope, request), [event].flat(), page));
       const shown = values.map(async (row) => ({
         ...toRestWebhook(row),
-        ...(statistics ? { statistics: await historyByEvent(context, row) } : {}),
+        ...(isTrue(statistics) ? { statistics: await historyByEvent(context, row) } : {}),
       }));
       return { ...rest, values: await Promise.all(shown) };
     },
@@ -140,7 +146,7 @@ function addRoutesOf(scope: ScanningScope, app: App, context: ServerContext): vo
       const row = await requireWebhook(context, scopeOf(scope, request), request.params.webhookId);
       return {
         ...toRestWebhook(row),
-        ...(request.query.statistics === true ? { statistics: await historyByEvent(context, row) } : {}),
+        ...(isTrue(request.query.statistics) ? { statistics: await historyByEvent(context, row) } : {}),
       };
     },
   );
@@ -180,4 +186,8 @@ function addRoutesOf(scope: ScanningScope, app: App, context: ServerContext): vo
       return reply.code(204).send(null);
     },
   );
+}
+
+function isTrue(text: string | undefined): boolean {
+  return text?.toLowerCase() === 'true';
 }
