@@ -1,5 +1,4 @@
 import { readFile } from 'node:fs/promises';
-import { userInfo } from 'node:os';
 import { extname, resolve } from 'node:path';
 import { loadFingerprintKey } from '../keyring/fingerprint-key.ts';
 import { fingerprint as makeFingerprint } from '../keyring/fingerprint.ts';
@@ -13,6 +12,7 @@ import type { CliContext } from './cli-context.ts';
 import { countOf } from './count-of.ts';
 import { findByFingerprint } from './find-by-fingerprint.ts';
 import { reviewFileOf } from './review-file.ts';
+import { loginName } from './login-name.ts';
 import type { ReviewAddFlags, ReviewImportFlags, ReviewPlaceFlags } from './review.ts';
 import { printText } from './terminal-text.ts';
 
@@ -108,13 +108,4 @@ async function readImport(path: string): Promise<string> {
 
 function sorted(problems: readonly Problem[]): readonly Problem[] {
   return problems.toSorted((a, b) => a.line - b.line);
-}
-
-/** Who runs this, as far as the machine knows. */
-function loginName(): string {
-  try {
-    return userInfo().username;
-  } catch {
-    return 'unknown'; // a container may run as a user id without a name
-  }
 }

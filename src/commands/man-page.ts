@@ -41,6 +41,11 @@ const ENVIRONMENT = [
   '.SH ENVIRONMENT',
   ...item('LEAKGATE_CONFIG', 'The global configuration file.'),
   ...item('LEAKGATE_KEY_FILE', 'The key that fingerprints are made with.'),
+  ...item('LEAKGATE_DATA_DIR', "The server's data directory."),
+  ...item(
+    'LEAKGATE_DATABASE_URL',
+    'A PostgreSQL database for the server, postgres://user@host/name, instead of SQLite in the data directory.',
+  ),
   ...item('LEAKGATE_REGEX_ENGINE', 'Set to re2js to use the JavaScript port of RE2 although the native one is there.'),
   ...item('LEAKGATE_DEBUG', 'Set to 1 to see a stack trace after an error.'),
   ...item('NO_COLOR, FORCE_COLOR', 'Turn colours off or on.'),

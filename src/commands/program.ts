@@ -4,11 +4,16 @@ import { addCompletionCommand } from './completion.ts';
 import { addDoctorCommand } from './doctor.ts';
 import { addExplainCommand } from './explain.ts';
 import { addHookCommand } from './hook.ts';
+import { addProjectCommand } from './project.ts';
+import { addRepositoryCommand } from './repository.ts';
 import { addReviewCommand } from './review.ts';
 import { addRulesCommand } from './rules.ts';
 import { addScanCommand } from './scan.ts';
+import { addServeCommand } from './serve.ts';
 import { safeText } from './terminal-text.ts';
+import { addTokenCommand } from './token.ts';
 import { toolVersion } from './tool-version.ts';
+import { addUserCommand } from './user.ts';
 
 /** Adds one command, with its options, help and examples, to the program. */
 export type AddCommand = (program: Command, context: CliContext) => void;
@@ -17,9 +22,14 @@ export type AddCommand = (program: Command, context: CliContext) => void;
 const COMMANDS: readonly AddCommand[] = [
   addScanCommand,
   addHookCommand,
+  addServeCommand,
   addRulesCommand,
   addReviewCommand,
   addExplainCommand,
+  addProjectCommand,
+  addRepositoryCommand,
+  addUserCommand,
+  addTokenCommand,
   addDoctorCommand,
   addCompletionCommand,
 ];
