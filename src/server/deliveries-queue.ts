@@ -6,7 +6,7 @@
 import type { FastifyBaseLogger } from 'fastify';
 import {
   claimDelivery,
-  dueDeliveries,
+  nextDelivery,
   nextDue,
   pruneDeliveries,
   settleDelivery,
@@ -15,7 +15,7 @@ import {
 import type { Db } from '../store/open-store.ts';
 
 export interface DeliveryLimits {
-  /** At once, of all kinds. */
+  /** At once, over all receivers; one receiver gets one at a time, so that a slow one keeps nobody else waiting. */
   readonly concurrency: number;
   readonly timeoutMs: number;
   /** After which a delivery is given up. */
@@ -69,7 +69,8 @@ const MIN_SLEEP_MS = 10;
 
 export function createDeliveryQueue({ db, send, now, log, limits }: DeliveryQueueDeps): DeliveryQueue {
   const closing = new AbortController();
-  const underWay = new Set<Promise<void>>();
+  /** By webhook; 0: the mail server. */
+  const underWay = new Map<number, Promise<void>>();
   let timer: NodeJS.Timeout | undefined;
   let started = false;
   let looking: Promise<void> | undefined;
@@ -104,11 +105,14 @@ export function createDeliveryQueue({ db, send, now, log, limits }: DeliveryQueu
 
   const look = async (): Promise<void> => {
     await prune();
-    const free = limits.concurrency - underWay.size;
+    while (underWay.size < limits.concurrency && !closing.signal.aborted) {
+      const row = await nextDelivery(db, now(), [...underWay.keys()]);
+      if (row === undefined) break;
+      await take(row);
+    }
     // The end of one of those under way wakes this again.
-    if (free <= 0) return;
-    for (const row of await dueDeliveries(db, now(), free)) await take(row);
-    const due = await nextDue(db);
+    if (underWay.size >= limits.concurrency) return;
+    const due = await nextDue(db, [...underWay.keys()]);
     sleep(due === undefined ? LOOK_AGAIN_MS : Math.min(Math.max(due - now(), MIN_SLEEP_MS), LOOK_AGAIN_MS));
   };
 
@@ -119,17 +123,16 @@ export function createDeliveryQueue({ db, send, now, log, limits }: DeliveryQueu
   };
 
   const take = async (row: DeliveryRow): Promise<void> => {
-    if (closing.signal.aborted) return;
     if (row.attempt >= limits.attempts) return giveUp(row, row.lastError ?? 'the server ended during the last attempt');
     const wait = retryDelay(row.attempt + 1, limits);
     // Long enough that nobody else takes it while this attempt may still succeed.
-    if (!(await claimDelivery(db, row, now() + Math.max(wait, 3 * limits.timeoutMs)))) return;
+    if (!(await claimDelivery(db, row, now() + Math.max(wait, 4 * limits.timeoutMs)))) return;
     const work = attempt(row, wait).catch((error: unknown) =>
       log.error({ err: error, delivery: row.id }, 'how a delivery ended cannot be written down; tried again'),
     );
-    underWay.add(work);
+    underWay.set(row.webhookId, work);
     void work.finally(() => {
-      underWay.delete(work);
+      underWay.delete(row.webhookId);
       wake();
     });
   };
@@ -169,7 +172,7 @@ export function createDeliveryQueue({ db, send, now, log, limits }: DeliveryQueu
       closing.abort();
       clearTimeout(timer);
       await looking;
-      await Promise.all(underWay);
+      await Promise.all(underWay.values());
     },
   };
 }

@@ -36,26 +36,21 @@ export async function addDeliveries(db: Db, deliveries: readonly NewDelivery[]):
     .execute();
 }
 
-/** What is due, the longest waiting first. */
-export async function dueDeliveries(db: Db, now: Time, limit: number): Promise<readonly DeliveryRow[]> {
-  return db
-    .selectFrom('deliveries')
-    .selectAll()
-    .where('state', '=', 'WAITING')
-    .where('due', '<=', now)
-    .orderBy('due')
-    .orderBy('id')
-    .limit(limit)
-    .execute();
+/** Of what is due, the longest waiting. @param busy webhooks (0: mail) whose turn it is not */
+export async function nextDelivery(db: Db, now: Time, busy: readonly number[]): Promise<DeliveryRow | undefined> {
+  let query = db.selectFrom('deliveries').selectAll().where('state', '=', 'WAITING').where('due', '<=', now);
+  if (busy.length > 0) query = query.where('webhookId', 'not in', busy);
+  return query.orderBy('due').orderBy('id').limit(1).executeTakeFirst();
 }
 
-/** When the next one is due; undefined when nothing waits. */
-export async function nextDue(db: Db): Promise<Time | undefined> {
-  const row = await db
+/** When the next one is due; undefined when nothing waits. @param busy as for `nextDelivery` */
+export async function nextDue(db: Db, busy: readonly number[]): Promise<Time | undefined> {
+  let query = db
     .selectFrom('deliveries')
     .select((eb) => eb.fn.min('due').as('due'))
-    .where('state', '=', 'WAITING')
-    .executeTakeFirst();
+    .where('state', '=', 'WAITING');
+  if (busy.length > 0) query = query.where('webhookId', 'not in', busy);
+  const row = await query.executeTakeFirst();
   return row?.due ?? undefined;
 }
 

@@ -216,29 +216,57 @@ describe('webhook deliveries', () => {
     assert.equal((await setup.settled(id)).lastError, 'no answer within 50 ms');
   });
 
-  it('are never more at once than the limit', async () => {
+  it('are never more at once than the limit, and one at a time for a receiver', async () => {
     const setup = await setUp();
-    let open = 0;
+    const open = new Map<string, number>();
     let most = 0;
-    const receiver = await startWebhookReceiver((response) => {
-      most = Math.max(most, ++open);
+    let mostOfOne = 0;
+    const receiver = await startWebhookReceiver((response, index) => {
+      const path = receiver.calls[index]?.path ?? '';
+      open.set(path, (open.get(path) ?? 0) + 1);
+      mostOfOne = Math.max(mostOfOne, ...open.values());
+      most = Math.max(
+        most,
+        [...open.values()].reduce((sum, count) => sum + count, 0),
+      );
       setTimeout(() => {
-        open--;
+        open.set(path, (open.get(path) ?? 0) - 1);
         response.end();
       }, 10);
     });
     cleanups.push(() => receiver.close());
-    await setup.addWebhook({ url: receiver.url });
+    for (const name of ['a', 'b', 'c']) await setup.addWebhook({ url: `${receiver.url}/${name}` });
     const deliveries = setup.deliveries({ concurrency: 2 });
-    for (let index = 0; index < 8; index++) await deliveries.webhook(EVENT, PLACE, { index });
+    for (let index = 0; index < 4; index++) await deliveries.webhook(EVENT, PLACE, { index });
     await deliveries.start();
-    await receiver.received(8);
+    await receiver.received(12);
     await deliveries.close();
     assert.ok(most <= 2, `${most} at once`);
+    assert.equal(mostOfOne, 1);
+    const ofOne = receiver.calls.filter(({ path }) => path === '/a');
     assert.deepEqual(
-      receiver.calls.map(({ body }) => (JSON.parse(body) as { index: number }).index).sort((a, b) => a - b),
-      [0, 1, 2, 3, 4, 5, 6, 7],
+      ofOne.map(({ body }) => (JSON.parse(body) as { index: number }).index),
+      [0, 1, 2, 3],
+      'in the order in which they were asked for',
     );
+  });
+
+  it('are not held up by a receiver that answers nobody', async () => {
+    const setup = await setUp();
+    const silent = await startWebhookReceiver(() => {});
+    const receiver = await startWebhookReceiver();
+    cleanups.push(
+      () => silent.close(),
+      () => receiver.close(),
+    );
+    await setup.addWebhook({ url: silent.url });
+    await setup.addWebhook({ url: receiver.url });
+    const deliveries = setup.deliveries({ timeoutMs: 60_000, concurrency: 2 });
+    for (let index = 0; index < 6; index++) await deliveries.webhook(EVENT, PLACE, { index });
+    await deliveries.start();
+    await receiver.received(6);
+    assert.equal(silent.calls.length, 1);
+    await deliveries.close();
   });
 
   it('of a webhook that is gone or switched off meanwhile are given up', async () => {

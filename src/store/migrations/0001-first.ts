@@ -278,7 +278,10 @@ export const FIRST_TABLES: readonly TablePlan[] = [
       details: 'text',
     },
     unique: [['digest']],
-    indexes: [['repositoryId', 'time'], ['repositoryId', 'id']],
+    indexes: [
+      ['repositoryId', 'time'],
+      ['repositoryId', 'id'],
+    ],
     references: { repositoryId: 'repositories' },
   },
   {
@@ -310,7 +313,10 @@ export const FIRST_TABLES: readonly TablePlan[] = [
       lastError: 'text?',
       created: 'time',
     },
-    indexes: [['state', 'due']],
+    indexes: [
+      ['state', 'due'],
+      ['webhookId', 'id'],
+    ],
   },
   {
     name: 'rateLimits',
