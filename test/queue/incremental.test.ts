@@ -79,7 +79,7 @@ function apply(repo: TempRepo, step: Exclude<Step, { kind: 'scan' }>): void {
       if (exists)
         repo
           .write(PATHS[step.to] as string, repo.git('cat-file', 'blob', `HEAD:${path}`))
-          .git('rm', '-q', '--ignore-unmatch', path);
+          .git('rm', '-q', '-f', '--ignore-unmatch', path);
       return commit();
     case 'copy-dir':
       if (repo.tryGit('cat-file', '-e', 'HEAD:dir').status === 0) {
@@ -96,7 +96,7 @@ function apply(repo: TempRepo, step: Exclude<Step, { kind: 'scan' }>): void {
       commit('side');
       const side = repo.head;
       repo.git('checkout', '-q', '-B', 'main', at);
-      repo.git('merge', '-q', '-X', 'ours', '-m', 'merge', side);
+      if (repo.tryGit('merge', '-q', '-X', 'ours', '-m', 'merge', side).status !== 0) repo.git('merge', '--abort');
       return;
     }
     case 'message':
