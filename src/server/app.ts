@@ -5,9 +5,10 @@
  *
  * A new file of routes is an import and a line in one of the tables below.
  */
+import type { Socket } from 'node:net';
 import multipart from '@fastify/multipart';
 import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox';
-import Fastify, { LogController } from 'fastify';
+import Fastify, { LogController, type ConnectionError } from 'fastify';
 import { addAccessTokenRoutes } from './bitbucket/access-tokens.ts';
 import { addAdminGroupRoutes } from './bitbucket/admin-groups.ts';
 import { addAdminPermissionRoutes } from './bitbucket/admin-permissions.ts';
@@ -101,6 +102,7 @@ export async function buildApp(context: ServerContext): Promise<App> {
     requestTimeout: 60_000,
     return503OnClosing: true,
     forceCloseConnections: 'idle',
+    clientErrorHandler: refuseMalformed,
   }).withTypeProvider<TypeBoxTypeProvider>();
   app.setValidatorCompiler(compileValidator);
   app.setErrorHandler(handleError);
@@ -139,6 +141,20 @@ export async function buildApp(context: ServerContext): Promise<App> {
   }
   return app;
 }
+
+/** What Node itself refuses: it is no HTTP, its headers are too large, or it takes too long. */
+function refuseMalformed(error: ConnectionError, socket: Socket): void {
+  const [status, phrase] = MALFORMED[error.code] ?? [400, 'Bad Request'];
+  const body = JSON.stringify(errorBody([new HttpError(status, `${phrase}.`)]));
+  const head = `HTTP/1.1 ${status} ${phrase}\r\nContent-Type: application/json\r\nContent-Length: ${body.length}\r\nConnection: close\r\n\r\n`;
+  if (error.code === 'ECONNRESET' || !socket.writable) socket.end();
+  else socket.end(head + body);
+}
+
+const MALFORMED: Readonly<Record<string, readonly [number, string]>> = {
+  ERR_HTTP_REQUEST_TIMEOUT: [408, 'Request Timeout'],
+  HPE_HEADER_OVERFLOW: [431, 'Request Header Fields Too Large'],
+};
 
 /** Clients send `Content-Type: application/json` with a DELETE, or a PUT that needs no body. That is no body, not a wrong one. */
 function readEmptyBodies(app: App): void {
