@@ -21,6 +21,7 @@ import { createServerLog, restoreLogLevels } from './log-levels.ts';
 import { createMetrics } from './metrics.ts';
 import { checkAtStart, type PartCheck } from './self-check.ts';
 import type { App, ServerContext } from './server-context.ts';
+import { createScanMails } from './soteri/scan-mails.ts';
 import { createPushTaker } from './take-in-pushes.ts';
 
 export interface ServerOptions {
@@ -112,6 +113,9 @@ async function start(options: ServerOptions, undos: Undo[]): Promise<RunningServ
     },
     ...(options.concurrency === undefined ? {} : { concurrency: options.concurrency }),
   });
+  // Ends after the queue: scans that end last are told of, too.
+  const scanMails = createScanMails({ store, queue, deliveries, log: logs.logger('leakgate.deliveries') });
+  undos.push({ name: 'scan mails', undo: () => scanMails.close() });
   undos.push({ name: 'queue', undo: () => queue.close() });
   const pushes = createPushTaker({
     store,
@@ -143,6 +147,7 @@ async function start(options: ServerOptions, undos: Undo[]): Promise<RunningServ
   undos.push({ name: 'application', undo: () => closeApp(app) });
   // Hooks first: what was changed while the server was down is in force before anybody is told that it is up.
   await policies.start();
+  await scanMails.start();
   await queue.start();
   await deliveries.start();
   pushes.start();
