@@ -34,6 +34,7 @@ import { rewriteUrl } from './rewrite-url.ts';
 import { routesByMethod } from './routes-by-method.ts';
 import { addHealthRoutes } from './health.ts';
 import { addMetricsRoute } from './metrics.ts';
+import { LEAKGATE_ROUTES } from './leakgate/routes.ts';
 import type { App, Routes, ServerContext } from './server-context.ts';
 import { SOTERI_ROUTES } from './soteri/routes.ts';
 import { compileValidator } from './validate-request.ts';
@@ -68,8 +69,6 @@ const GPG_ROUTES: readonly Routes[] = [addGpgKeyRoutes];
 const SECRETS_ROUTES: readonly Routes[] = [addEncryptionKeyRoutes];
 /** HTTP access tokens: /rest/access-tokens. */
 const TOKEN_ROUTES: readonly Routes[] = [addAccessTokenRoutes];
-/** What both of them lack: /rest/leakgate. */
-const LEAKGATE_ROUTES: readonly Routes[] = [];
 /** Outside of the interfaces. */
 const PLAIN_ROUTES: readonly Routes[] = [addHealthRoutes, addMetricsRoute];
 
@@ -92,7 +91,7 @@ const FILE_LIMIT = 5 * MIB;
 /** Builds the application; it listens nowhere yet. */
 export async function buildApp(context: ServerContext): Promise<App> {
   const app: App = Fastify({
-    loggerInstance: context.log,
+    loggerInstance: context.logs.logger('leakgate.http'),
     logController: new LogController({ disableRequestLogging: true }),
     genReqId: createRequestIds(context.now),
     rewriteUrl,

@@ -5,7 +5,9 @@
  * Soteri's interface has an override besides: it is the level of all loggers while it is set, and what is less than a warning is written as a warning,
  * so that it passes whoever collects warnings only.
  */
-import type { DestinationStream, Level, Logger } from 'pino';
+import type { FastifyBaseLogger } from 'fastify';
+import type { DestinationStream, Level } from 'pino';
+import { inTransaction } from '../store/in-transaction.ts';
 import type { Db } from '../store/open-store.ts';
 import { readSetting, writeSetting } from '../store/settings.ts';
 import { createLog } from './log.ts';
@@ -25,7 +27,7 @@ export type LoggerName = (typeof LOGGERS)[number];
 
 export interface ServerLog {
   /** Always the same logger for a name, so that its level can be changed. Its children have the level of the moment they are made. */
-  logger(name: LoggerName): Logger;
+  logger(name: LoggerName): FastifyBaseLogger;
   /** What is set for the logger, or above it. The override does not show here. */
   getLogLevel(name: LoggerName | 'root'): LogLevel;
   setLogLevel(name: LoggerName | 'root', level: LogLevel): void;
@@ -99,7 +101,9 @@ export async function changeLogLevel(
   name: LoggerName | 'root',
   level: LogLevel,
 ): Promise<void> {
-  await writeSetting(db, 'logLevels', { ...(await readSetting(db, 'logLevels')), [name]: level });
+  await inTransaction(db, async (change) =>
+    writeSetting(change, 'logLevels', { ...(await readSetting(change, 'logLevels')), [name]: level }),
+  );
   log.setLogLevel(name, level);
 }
 
