@@ -6,6 +6,7 @@ import { translatePattern } from '../regex/foreign-syntax.ts';
 import type { ForeignPattern } from '../regex/foreign-syntax.ts';
 import { compilePattern } from '../regex/pattern.ts';
 import { HttpError } from './http-error.ts';
+import { storedPatternProblem } from './usable-pattern.ts';
 
 /** Longest one in characters: longer ones nobody can review. */
 export const MAX_REGEX_LENGTH = 2000;
@@ -18,7 +19,8 @@ export function regexProblem(pattern: ForeignPattern): string | undefined {
   if (/[\0\p{Cs}]/u.test(source)) return 'has a character that cannot be stored; write \\x00 for a zero byte';
   try {
     compilePattern(translatePattern(pattern));
-    return undefined;
+    const problem = storedPatternProblem(pattern);
+    return problem === undefined ? undefined : `cannot be used: ${problem}`;
   } catch (error) {
     // The engine counts characters of the translation.
     const message = (error as Error).message.replace(/ \(at character \d+ of the pattern\)$/, '');
