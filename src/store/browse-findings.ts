@@ -76,6 +76,18 @@ export async function browseFindings(
   }
 }
 
+/** How many there are at most: counted in an index, so by place, branch and rule only. */
+export async function countBrowsed(db: Db, filter: BrowseFilter): Promise<number> {
+  const { repositoryIds, ruleId } = filter;
+  if (repositoryIds?.length === 0) return 0;
+  const single = repositoryIds?.length === 1 ? repositoryIds[0] : undefined;
+  let query = along(db.selectFrom('findings'), filter, single);
+  if (repositoryIds !== undefined && single === undefined && ruleId === undefined)
+    query = query.where('findings.repositoryId', 'in', [...repositoryIds]);
+  const { count } = await query.select(({ fn }) => fn.countAll().as('count')).executeTakeFirstOrThrow();
+  return Number(count);
+}
+
 interface Part {
   readonly rows: readonly ListedFinding[];
   /** As far as it was read; absent: to the end. */
