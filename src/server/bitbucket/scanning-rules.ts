@@ -37,7 +37,7 @@ const ALLOWLIST: Kind = { segment: 'allowlist', table: 'scanningAllowlists', nou
 export const MAX_RULES = 500;
 
 const ListQuery = Type.Object({
-  filter: Type.Optional(Type.String({ pattern: '^[^\\u0000]*$', description: 'Part of the name, capital or small.' })),
+  filter: Type.Optional(Type.String({ description: 'Part of the name, capital or small.' })),
   order: Type.Optional(Type.Union([Type.Literal('NAME_ASC'), Type.Literal('NAME_DESC')], { default: 'NAME_ASC' })),
   ...PAGE_QUERY,
 });
