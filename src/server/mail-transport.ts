@@ -37,8 +37,9 @@ export function createMailer({
       const transport = createTransport({ ...connectionOf(server, keys), ...timeouts(timeoutMs) });
       const work = async (): Promise<void> => {
         await transport.sendMail({
-          from,
-          to,
+          // As objects: a text would be read as a list of addresses.
+          from: { name: 'Leakgate', address: from },
+          to: { name: '', address: to },
           subject,
           text,
           // So that no holiday notice comes back.

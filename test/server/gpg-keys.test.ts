@@ -142,6 +142,19 @@ describe('a GPG key', () => {
     assert.equal((await server.app.inject({ method: 'POST', url: KEYS, headers, payload: {} })).statusCode, 400);
   });
 
+  it('is refused when verifying it would take long', async () => {
+    const { publicKey } = await makeKey({ userIDs: Array.from({ length: 65 }, (_, n) => ({ name: `${n}` })) });
+    assert.equal((await add(publicKey)).statusCode, 400);
+    const key = await readKey({ armoredKey: (await makeKey()).publicKey });
+    const [user] = key.users;
+    const [signature] = user?.selfCertifications ?? [];
+    assert.ok(user !== undefined && signature !== undefined);
+    user.selfCertifications = Array.from({ length: 201 }, () => signature);
+    const answer = await add(key.armor());
+    assert.equal(answer.statusCode, 400);
+    assert.match(answer.json<{ errors: { message: string }[] }>().errors[0]?.message ?? '', /at most 200 signatures/);
+  });
+
   it('is refused when it was revoked', async () => {
     const { publicKey, revocationCertificate } = await makeKey();
     const revoked = await revokeKey({ key: await readKey({ armoredKey: publicKey }), revocationCertificate });

@@ -78,6 +78,8 @@ describe('mail', () => {
     const [mail] = server.mails;
     assert.equal(mail?.from, 'leakgate@example.org');
     assert.deepEqual(mail.to, ['ada@example.org']);
+    assert.match(mail.raw, /^From: Leakgate <leakgate@example.org>\r$/m);
+    assert.match(mail.raw, /^To: ada@example.org\r$/m);
     assert.match(mail.raw, /^Content-Type: text\/plain; charset=utf-8/m);
     assert.match(mail.raw, /^Auto-Submitted: auto-generated/im);
     assert.match(mail.raw, /^Subject: =\?UTF-8\?/m);
@@ -112,6 +114,14 @@ describe('mail', () => {
     const [mail] = server.mails;
     assert.deepEqual(mail?.to, ['ada@example.org']);
     assert.doesNotMatch(mail.raw, /^Bcc:/m);
+    for (const to of [
+      'ada@example.org, eve@example.org',
+      'all: ada@example.org, eve@example.org;',
+      '"ada" <eve@example.org>',
+    ])
+      await mailer.send({ ...MAIL, to }).catch(() => {});
+    const reached = server.mails.flatMap((mail) => mail.to);
+    assert.ok(!reached.includes('eve@example.org'), reached.join(' and '));
   });
 
   it('is not sent without a server or a sender', async () => {

@@ -10,6 +10,8 @@ import { HttpError } from '../http-error.ts';
 const MAX_TEXT_LENGTH = 128 * 1024;
 const MAX_USER_IDS = 64;
 const MAX_SUB_KEYS = 64;
+/** By the key itself; each may have to be verified. Those of others are not looked at. */
+const MAX_SELF_SIGNATURES = 200;
 
 export interface ReadKey {
   readonly fingerprint: string;
@@ -35,6 +37,8 @@ export async function readGpgKey(text: string): Promise<ReadKey> {
   if (key.isPrivate()) throw privateKey();
   if (key.users.length > MAX_USER_IDS || key.subkeys.length > MAX_SUB_KEYS)
     throw wrong(`text must have at most ${MAX_USER_IDS} user ids and ${MAX_SUB_KEYS} sub keys.`);
+  if (countSelfSignatures(key) > MAX_SELF_SIGNATURES)
+    throw wrong(`text must have at most ${MAX_SELF_SIGNATURES} signatures by the key itself.`);
   const expires = await key.getExpirationTime();
   if (expires === null) throw wrong('text is not a valid key: it does not sign itself.');
   if (await key.isRevoked()) throw wrong('text is a key that was revoked.');
@@ -46,6 +50,19 @@ export async function readGpgKey(text: string): Promise<ReadKey> {
     expires: toTime(expires),
     subKeys: await subKeysOf(key),
   };
+}
+
+function countSelfSignatures(key: Key): number {
+  const { directSignatures = [] } = key as { readonly directSignatures?: readonly unknown[] };
+  const ofUsers = key.users.map(({ selfCertifications, revocationSignatures }) => [
+    selfCertifications,
+    revocationSignatures,
+  ]);
+  const ofSubKeys = key.subkeys.map(({ bindingSignatures, revocationSignatures }) => [
+    bindingSignatures,
+    revocationSignatures,
+  ]);
+  return [...ofUsers.flat(), ...ofSubKeys.flat(), key.revocationSignatures, directSignatures].flat().length;
 }
 
 /** What is asked for whenever it was; a key that is over still says when and whose it was. */
