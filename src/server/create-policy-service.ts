@@ -2,6 +2,7 @@
  * The policy service at work. Changes go out in passes, one after the other: each pass reads the database as it stands when it begins, so that a
  * later change is never overwritten by an earlier one, and all changes that wait share the next pass.
  */
+import { resolve } from 'node:path';
 import { builtinRulesFolder, loadRuleFiles } from '../rules/load-rules.ts';
 import { LeakgateError, ProblemsError } from '../model/errors.ts';
 import { auditLogPath } from '../hook/audit-log.ts';
@@ -66,7 +67,7 @@ export function createPolicyService(deps: PolicyServiceDeps): RunningPolicyServi
     ...(deps.systemFolder === undefined ? {} : { systemFolder: deps.systemFolder }),
   };
   const rulesets = createSharedRulesets(rulesetsFolder(dataDir));
-  const snapshots = createSnapshotWriter({ fingerprintKeyFile: deps.fingerprintKeyFile, now });
+  const snapshots = createSnapshotWriter({ fingerprintKeyFile: resolve(deps.fingerprintKeyFile), now });
   const policies = new Map<string, CompiledPolicy>();
   const troubles = new Map<number, PolicyTrouble>();
   /** Of the files of each repository's scopes, as of the last pass. */
