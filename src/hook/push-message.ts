@@ -3,7 +3,7 @@ import type { Problem } from '../model/errors.ts';
 import type { Finding } from '../model/finding.ts';
 import type { HookSettings } from '../model/policy.ts';
 import type { Decision } from './settle-push.ts';
-import { CONTENT_PREFIX } from './content-config.ts';
+import { CONTENT_PREFIX } from './content-object.ts';
 import { isBlocking } from './judge-push.ts';
 import { layOutMessage, type Paragraph } from './message-lines.ts';
 
@@ -82,6 +82,8 @@ function placeOf({ kind, path, line, commit, blob }: Finding): string {
       return `message or headers of commit ${id}, line ${line}`;
     case 'tag':
       return `tag object ${(blob ?? path).slice(0, COMMIT_DIGITS)}, line ${line}`;
+    case 'ref':
+      return `the name of ${path}`;
     case 'path':
       return `the name ${path}${commit === undefined ? '' : ` in commit ${id}`}`;
     case 'file':

@@ -5,7 +5,7 @@ export type Outcome = (typeof OUTCOMES)[number];
 /**
  * Why something was not read, or not read whole.
  *
- * - `missing`    the object is not in the repository (partial clone, damaged store)
+ * - `missing`    the object is not in the repository (partial clone, damaged store), or a ref that points to none
  * - `corrupt`    git cannot read the object
  * - `too-large`  over `maxBlobBytes`
  * - `unreadable` a file could not be opened or read
@@ -30,7 +30,7 @@ export type UnreadReason = (typeof UNREAD_REASONS)[number];
 /** One thing that was not read. */
 export interface Unread {
   readonly reason: UnreadReason;
-  /** Object id or path. */
+  /** Object id, path or ref. */
   readonly what: string;
   readonly detail?: string;
 }
@@ -50,6 +50,11 @@ export interface Coverage {
   readonly unread: Partial<Record<UnreadReason, number>>;
   /** The first of them (at most 100), so that a person can look. */
   readonly unreadSamples: readonly Unread[];
+  /**
+   * The repository is a shallow clone: what is older than its border is not here. All that is here was read, so the scan is complete; of the history
+   * behind the border it says nothing.
+   */
+  readonly shallow?: true;
   /** Set when `outcome` is `failed`. */
   readonly error?: { readonly code: string; readonly message: string };
 }

@@ -10,9 +10,9 @@ export const FINDING_STATES = ['new', 'pre-existing', 'suppressed', 'reviewed'] 
 export type FindingState = (typeof FINDING_STATES)[number];
 
 /** What was scanned when the secret was found. */
-export const FINDING_KINDS = ['blob', 'commit', 'tag', 'path', 'file', 'stdin'] as const;
+export const FINDING_KINDS = ['blob', 'commit', 'tag', 'ref', 'path', 'file', 'stdin'] as const;
 /**
- * `blob`: file content in git; `commit`/`tag`: the raw object (message, names, headers); `path`: a file or folder name;
+ * `blob`: file content in git; `commit`/`tag`: the raw object (message, names, headers); `ref`: the name of a branch or tag; `path`: a file or folder name;
  * `file`: a file of a working tree; `stdin`: standard input.
  */
 export type FindingKind = (typeof FINDING_KINDS)[number];
@@ -45,7 +45,7 @@ export interface Finding {
   readonly ruleId: string;
   readonly ruleName: string;
   readonly kind: FindingKind;
-  /** Path inside the repository or target, `/` between folders; for commits and tags their id or ref. Raw bytes as UTF-8 with `\xNN` for what is not. */
+  /** Path inside the repository or target, `/` between folders; for commits and tags their id, for refs their name. Raw bytes as UTF-8 with `\xNN` for what is not. */
   readonly path: string;
   readonly line: number;
   readonly column: number;

@@ -87,6 +87,7 @@ async function readBranch(job: BranchScan, branch: BranchRow, plan: ScanPlan): P
       kind: 'branch',
       repository: job.repository,
       branch: branch.tip,
+      refName: branch.ref,
       history: job.depth === 'history',
       everyPlace: true,
       ...(plan.kind === 'new' ? { since: plan.since } : {}),

@@ -37,7 +37,9 @@ export function describeSample(unread: Unread): string {
 export function describeOutcome(coverage: Coverage): string {
   switch (coverage.outcome) {
     case 'complete':
-      return 'Scan complete';
+      return coverage.shallow === true
+        ? 'Scan complete, of a shallow clone: older history is not here and was not scanned'
+        : 'Scan complete';
     case 'partial': {
       const unread = describeUnread(coverage);
       return `Scan PARTIAL, not everything was read${unread === '' ? '' : `: ${unread}`}`;

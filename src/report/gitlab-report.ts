@@ -3,6 +3,7 @@ import { escapeControls } from '../model/escape.ts';
 import type { Finding } from '../model/finding.ts';
 import type { Severity } from '../model/rule.ts';
 import { describeOutcome, UNREAD_MEANINGS, unreadCounts } from './describe-coverage.ts';
+import { isNoFile } from './reported-finding.ts';
 import type { ReportInput } from './report-input.ts';
 import { safeJson, safeJsonArray } from './safe-json.ts';
 
@@ -64,8 +65,7 @@ function toGitlabTime(epochMs: number): string {
 
 function toVulnerability(finding: Finding): unknown {
   const name = escapeControls(finding.ruleName);
-  // a commit or tag is no file
-  const object = finding.kind === 'commit' || finding.kind === 'tag' ? finding.kind : undefined;
+  const object = isNoFile(finding.kind) ? finding.kind : undefined;
   const where = object === undefined ? '' : ` in ${object} ${escapeControls(finding.path)}`;
   return {
     id: toId(finding),

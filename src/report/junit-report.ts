@@ -1,6 +1,7 @@
 import { escapeControls } from '../model/escape.ts';
 import type { Finding } from '../model/finding.ts';
 import { describeOutcome, describeSample, UNREAD_MEANINGS, unreadCounts } from './describe-coverage.ts';
+import { isNoFile } from './reported-finding.ts';
 import type { ReportInput } from './report-input.ts';
 
 /**
@@ -42,7 +43,7 @@ function* scanCase({ coverage }: ReportInput): Generator<string> {
 }
 
 function findingCase(finding: Finding): string {
-  const object = finding.kind === 'commit' || finding.kind === 'tag';
+  const object = isNoFile(finding.kind);
   const holder = object ? `${finding.kind} ${finding.path}` : finding.path;
   const place = `${holder}:${finding.line}:${finding.column}`;
   const open = [

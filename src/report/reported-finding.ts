@@ -1,4 +1,9 @@
-import type { Finding } from '../model/finding.ts';
+import type { Finding, FindingKind } from '../model/finding.ts';
+
+/** Commits, tags and refs: what is found in them has no file and no line of one. */
+export function isNoFile(kind: FindingKind): boolean {
+  return kind === 'commit' || kind === 'tag' || kind === 'ref';
+}
 
 /** What a report holds of a finding. */
 export type ReportedFinding = Omit<Finding, 'matchFingerprint' | 'lineText'>;

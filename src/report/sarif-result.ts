@@ -63,6 +63,7 @@ function toLocation(finding: Finding): unknown {
       };
     case 'commit':
     case 'tag':
+    case 'ref':
       return {
         physicalLocation: { artifactLocation: { uri: `${finding.kind}/${uri}` }, region },
         logicalLocations: [{ name: escapeControls(finding.path), kind: finding.kind }],

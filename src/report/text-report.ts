@@ -51,6 +51,7 @@ function describePlace(finding: Finding): string {
       return `commit ${path} (message, names or headers)`;
     case 'tag':
       return `tag ${path} (message, name or headers)`;
+    case 'ref':
     case 'path':
       return `${path} (the name itself)`;
     default:

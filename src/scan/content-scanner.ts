@@ -5,7 +5,7 @@
 import { judgeConfidence } from '../detect/checks.ts';
 import type { CompiledRuleset } from '../detect/compile-ruleset.ts';
 import { decodeContent } from '../detect/decode.ts';
-import { createDetector, type Detector } from '../detect/detector.ts';
+import { createDetector, sharedDetector, type Detector } from '../detect/detector.ts';
 import type { Match } from '../detect/match.ts';
 import { fingerprint } from '../keyring/fingerprint.ts';
 import type { FindingKind } from '../model/finding.ts';
@@ -62,7 +62,7 @@ const NOTHING: ContentFindings = { findings: [], dropped: 0 };
 
 /** @param repeats the contents are many, and versions of each other: see `DetectorOptions` */
 export function createContentScanner(settings: ScanSettings, repeats = false): ContentScanner {
-  const detector = createDetector(settings.ruleset, { repeats });
+  const detector = repeats ? createDetector(settings.ruleset, { repeats }) : sharedDetector(settings.ruleset);
 
   function toRaw(
     content: Uint8Array,

@@ -36,6 +36,8 @@ export interface CoverageTally {
   bytes: number;
   skipped: number;
   readonly unread: UnreadTally;
+  /** History was cut when the repository was cloned. */
+  shallow?: true;
   /** Set when the scan could not do its work. */
   error?: { readonly code: string; readonly message: string };
 }

@@ -1,5 +1,5 @@
 import { compileRuleset } from '../detect/compile-ruleset.ts';
-import { createDetector } from '../detect/detector.ts';
+import { sharedDetector } from '../detect/detector.ts';
 import type { Finding } from '../model/finding.ts';
 import type { Oid } from '../model/oid.ts';
 import type { Policy } from '../model/policy.ts';
@@ -47,7 +47,7 @@ export function createScanContext(options: ScanOptions): ScanContext {
       now: options.now ?? new Date(),
     }),
     // Most scans find nothing and never need it.
-    show: (text) => (show ??= createTextRedactor(createDetector(ruleset), showSecrets))(text),
+    show: (text) => (show ??= createTextRedactor(sharedDetector(ruleset), showSecrets))(text),
     tally: createCoverageTally(),
     progress: createProgressReporter(options.onProgress),
     stop: createStop(options.signal, options.deadlineMs),

@@ -22,14 +22,16 @@ import type { RawFinding } from './raw-finding.ts';
 import { createTreeGrowth, MAX_PATHS, type TreeGrowth } from './tree-growth.ts';
 import { toFindings, type ScanContext } from './scan-context.ts';
 import { FEW_OBJECTS, scanObjects } from './scan-objects.ts';
+import { findInRefNames, readableRefs } from './scan-refs.ts';
 import type { HistoryTarget } from './scan-target.ts';
 
 export async function scanHistory(target: HistoryTarget, context: ScanContext): Promise<Finding[]> {
   const { repository } = target;
   const { stop, tally, options, policy, settings, progress } = context;
-  const scope = await toScope(target, stop.signal);
-  if (scope.include.length === 0) return [];
-  const { listing, missing } = await list(target, scope, context);
+  const asked = await toScope(target, stop.signal);
+  if (asked.include.length === 0) return [];
+  if (repository.shallow && target.kind !== 'push') tally.shallow = true;
+  const { scope, listing, missing } = await listReadable(target, asked, context);
   for (const oid of missing) addUnread(tally.unread, { reason: 'missing', what: oid });
   const isNew = createLazySet(listing);
   const changes = watchChanges(target, scope, { listing, isNew }, context);
@@ -48,10 +50,12 @@ export async function scanHistory(target: HistoryTarget, context: ScanContext): 
     });
     if (target.kind === 'branch' && target.everyPlace === true) {
       const everywhere = await findEveryPlace(raw, { repository, scope, listing }, isNew, context);
+      everywhere.push(...(await inRefNames(target, context)));
       return toFindings(everywhere, context, await readCommits(everywhere, repository, context));
     }
     const log = await changes.finish(growth);
     const located = await locate(raw, { repository, scope, listing }, { log, isNew }, context);
+    located.push(...(await inRefNames(target, context)));
     return toFindings(located, context, await readCommits(located, repository, context));
   } finally {
     changes.close();
@@ -88,6 +92,37 @@ async function resolve(repository: Repository, revision: string, signal: AbortSi
       `there is no commit or branch ${escapeControls(JSON.stringify(revision))} in this repository`,
     );
   return oid;
+}
+
+/** The listing; of all refs but the broken ones, should there be any: they must not keep the others from being scanned. */
+async function listReadable(
+  target: HistoryTarget,
+  scope: HistoryScope,
+  context: ScanContext,
+): Promise<HistoryListing & { readonly scope: HistoryScope }> {
+  try {
+    return { ...(await list(target, scope, context)), scope };
+  } catch (error) {
+    const { stop, tally } = context;
+    if (target.kind !== 'all' || !(error instanceof LeakgateError) || error.code !== 'GIT_FAILED') throw error;
+    const { tips, broken } = await readableRefs(target.repository, stop.signal);
+    if (broken.length === 0) throw error;
+    for (const what of broken)
+      addUnread(tally.unread, { reason: 'missing', what, detail: 'the ref points to nothing that can be read' });
+    const readable = { ...scope, include: tips };
+    return { ...(await list(target, readable, context)), scope: readable };
+  }
+}
+
+/** Names cost no reading, and a scan that was stopped must not wait for them. */
+async function inRefNames(target: HistoryTarget, context: ScanContext): Promise<LocatedFinding[]> {
+  if (context.stop.reason() !== undefined) return [];
+  try {
+    return await findInRefNames(target, context);
+  } catch (error) {
+    if (context.stop.reason() === undefined) noteError(context.tally, error);
+    return [];
+  }
 }
 
 function list(target: HistoryTarget, scope: HistoryScope, { stop, policy }: ScanContext): Promise<HistoryListing> {

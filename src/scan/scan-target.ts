@@ -28,6 +28,8 @@ export interface BranchTarget {
   readonly kind: 'branch';
   readonly repository: Repository;
   readonly branch: string;
+  /** The branch's full name, when `branch` is an id. */
+  readonly refName?: string;
   readonly history: boolean;
   /**
    * Content is reported at every path that has or had it, not at the first alone: what is kept of a branch from scan to scan must not depend on

@@ -7,6 +7,7 @@ import type { Finding } from '../../src/model/finding.ts';
 import { redact } from '../../src/model/redact.ts';
 import { CSV_COLUMNS } from '../../src/report/csv-report.ts';
 import { FORMATS, PRINTERS } from '../../src/report/report.ts';
+import { toReported } from '../../src/report/reported-finding.ts';
 import type { ReportFormat, ReportInput } from '../../src/report/report.ts';
 import { hostileText } from '../helpers/hostile-text.ts';
 import { makeFinding } from '../helpers/make-finding.ts';
@@ -106,7 +107,7 @@ describe('reports of hostile repositories', () => {
                     assert.equal(type, 'finding');
                     return finding;
                   });
-          assert.deepEqual(findings, input.findings);
+          assert.deepEqual(findings, input.findings.map(toReported));
         }),
       );
     });

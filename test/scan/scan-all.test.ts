@@ -27,7 +27,7 @@ describe('a scan of all refs', () => {
     const [finding] = findings;
     assert.match(finding?.fingerprint ?? '', /^lgf1:[0-9a-f]{32}$/);
     assert.deepEqual(
-      { ...finding, fingerprint: '' },
+      { ...finding, fingerprint: '', matchFingerprint: '' },
       {
         ruleId: 'github-pat',
         ruleName: 'github-pat',
@@ -40,6 +40,7 @@ describe('a scan of all refs', () => {
         secret: 'ghp_…(40)',
         match: 'ghp_…(40)',
         fingerprint: '',
+        matchFingerprint: '',
         severity: 'high',
         confidence: 'medium',
         blob,
