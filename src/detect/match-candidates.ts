@@ -75,7 +75,8 @@ export function createMatchRunner(ruleset: CompiledRuleset): MatchRunner {
             from = (start ?? last) + 1;
             continue;
           }
-          found(match);
+          // A pattern that can match nothing matches nothing everywhere; that says nothing.
+          if (match.end > match.start) found(match);
           from = Math.max(match.end, match.start + 1);
         }
         done.set(rule, from);

@@ -27,6 +27,8 @@ export function createRefiner(rules: readonly Rule[], maxPerRule: number): Refin
       let dropped = 0;
       return {
         accepts(match) {
+          // The group for the secret may be empty where the match is not.
+          if (match.secretEnd <= match.secretStart) return false;
           const tests = (predicates[match.rule] ??= predicatesOf(rules[match.rule] as Rule));
           if (tests.length > 0) {
             const secret = bytes.toString('latin1', match.secretStart, match.secretEnd);
