@@ -36,6 +36,18 @@ export const DEFAULT_MAX_MATCHES_PER_RULE = 1000;
 
 const NOTHING: MatchList = { matches: [], dropped: 0 };
 
+const shared = new WeakMap<CompiledRuleset, Detector>();
+
+/**
+ * The one detector of a ruleset in this thread, for contents one at a time. Making one means copying megabytes of tables, and a push asks for
+ * several: for its objects, for the names of its refs, for what is printed.
+ */
+export function sharedDetector(ruleset: CompiledRuleset): Detector {
+  let detector = shared.get(ruleset);
+  if (detector === undefined) shared.set(ruleset, (detector = createDetector(ruleset)));
+  return detector;
+}
+
 export function createDetector(ruleset: CompiledRuleset, options: DetectorOptions = {}): Detector {
   const findRawMatches = createMatcher(ruleset, SLICE_BYTES, options.repeats === true ? REPEATS : undefined);
   const refiner = createRefiner(ruleset.rules, options.maxMatchesPerRule ?? DEFAULT_MAX_MATCHES_PER_RULE);

@@ -58,14 +58,24 @@ export function serialiseRuleset(key: string, ruleset: CompiledRuleset, extra: u
 }
 
 /** What was serialised under this very key; `undefined` for anything else. The tables are views of `bytes` where they can be. */
-export function deserialiseRuleset(
-  key: string,
-  bytes: Uint8Array,
-): { readonly ruleset: CompiledRuleset; readonly extra: unknown } | undefined {
+export function deserialiseRuleset(key: string, bytes: Uint8Array): Deserialised | undefined {
+  return hasLayout(bytes) && isFor(key, bytes) ? deserialiseAnyRuleset(bytes) : undefined;
+}
+
+export interface Deserialised {
+  readonly ruleset: CompiledRuleset;
+  readonly extra: unknown;
+}
+
+/** Whether bytes of a ruleset were serialised under this key. */
+export function isFor(key: string, bytes: Uint8Array): boolean {
+  return hashOf(Buffer.from(key, 'utf8')).equals(bytes.subarray(AT.key, AT.checksum));
+}
+
+/** As `deserialiseRuleset`, before the key is known: whoever uses it must ask `isFor`. */
+export function deserialiseAnyRuleset(bytes: Uint8Array): Deserialised | undefined {
   const buffer = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  if (!hasLayout(buffer) || !buffer.subarray(AT.key, AT.checksum).equals(hashOf(Buffer.from(key, 'utf8'))))
-    return undefined;
-  if (!isWhole(buffer)) return undefined;
+  if (!hasLayout(buffer) || !isWhole(buffer)) return undefined;
   const jsonEnd = AT.json + buffer.readUInt32LE(AT.jsonLength);
   const { rules, compiled, extra } = JSON.parse(buffer.toString('utf8', AT.json, jsonEnd)) as {
     rules: CompiledRuleset['rules'];
@@ -85,7 +95,8 @@ export function deserialiseRules(bytes: Uint8Array): CompiledRuleset['rules'] | 
   return (JSON.parse(json) as { rules: CompiledRuleset['rules'] }).rules;
 }
 
-function hasLayout(buffer: Buffer): boolean {
+function hasLayout(bytes: Uint8Array): boolean {
+  const buffer = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   return (
     buffer.length >= AT.json &&
     buffer.subarray(0, AT.version).equals(MAGIC) &&

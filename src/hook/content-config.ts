@@ -2,12 +2,8 @@ import { readFileAt } from '../git/read-file-at.ts';
 import type { Repository } from '../git/repository.ts';
 import { configLimits } from '../policy/config-limits.ts';
 import { readContent, type PolicyTexts } from '../policy/read-sources.ts';
+import { CONTENT_PREFIX } from './content-object.ts';
 import { CONTENT_CONFIG, SOTERI_CONFIG, type ContentConfig, type PolicySources } from '../policy/policy-sources.ts';
-
-/** Starts the names of files of the default branch, in problems and origins. */
-export const CONTENT_PREFIX = 'HEAD:';
-/** As git is asked for it. */
-export const CONTENT_OBJECT = `${CONTENT_PREFIX}${CONTENT_CONFIG}`;
 
 /** The files by which the content says what is looked for in it. */
 export type ContentConfigs = Pick<PolicySources, 'content' | 'soteri'>;

@@ -13,7 +13,7 @@ import { policySourcesDigest } from '../policy/sources-digest.ts';
 import { builtinRulesFolder } from '../rules/builtin-folder.ts';
 import { stampBuiltinRules } from './builtin-stamp.ts';
 import { readContentConfig, readContents, readSoteriConfig } from './content-config.ts';
-import { policyCachePath, readPolicyCache } from './policy-cache.ts';
+import { openPolicyCache, policyCachePath } from './policy-cache.ts';
 import { readPolicySnapshot } from './policy-snapshot.ts';
 import { loadSnapshotPolicy } from './snapshot-policy.ts';
 
@@ -46,7 +46,7 @@ export async function loadHookPolicy(opening: OpeningRepository, options: HookPo
   return snapshot === undefined ? loadFilesPolicy(opening, options) : loadSnapshotPolicy(snapshot, opening, options);
 }
 
-/** By the files of the scopes. They are read while git is still thinking; what it says of the repository is a guess until then. */
+/** By the files of the scopes. They and the cache are read while git is still thinking, as if it had said what it mostly says: a bare repository. */
 async function loadFilesPolicy(
   { gitDir, opened }: OpeningRepository,
   { env, signal, code }: HookPolicyOptions,
@@ -57,14 +57,18 @@ async function loadFilesPolicy(
     opened.then((repository) => contentOf(repository, signal)),
     loadFingerprintKey({ env }),
   ]);
+  reading.catch(() => {}); // awaited below, after what can throw before
   const digest = stampBuiltinRules(folder, code);
   const read = async (repository: NonNullable<PolicyTarget['repository']>): Promise<PolicyTexts> =>
     readPolicySources(await findPolicySources({ repository, env, builtin: { rules: [], allowlists: [], digest } }));
+  const asBare = read({ gitDir, bare: true });
+  asBare.catch(() => {});
+  const early = openPolicyCache(policyCachePath(gitDir));
   const [repository, content, fingerprintKey] = await reading;
-  const files = await read(repository);
+  const files = await (repository.bare ? asBare : read(repository));
   const texts = await withContents(files, content, () => readSoteriConfig(repository, signal));
   const cache = { path: policyCachePath(gitDir), key: policySourcesDigest(texts) };
-  const cached = readPolicyCache(cache);
+  const cached = early.under(cache.key);
   if (cached !== undefined) return { ...cached, fingerprintKey, spool: false };
   const { compileHookPolicy } = await import('./compile-policy.ts');
   return { ...(await compileHookPolicy(texts, folder, cache)), fingerprintKey, spool: false };

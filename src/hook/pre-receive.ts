@@ -16,7 +16,7 @@ import type { RefUpdate } from '../model/ref-update.ts';
 import { listHistory, pushScope, type HistoryListing } from '../scan/list-history.ts';
 import { withDeadline } from '../util/deadline.ts';
 import { findBypass } from './bypass.ts';
-import { CONTENT_OBJECT, CONTENT_PREFIX } from './content-config.ts';
+import { CONTENT_OBJECT, CONTENT_PREFIX } from './content-object.ts';
 import { describeFailure } from './failure-message.ts';
 import type { HookExit } from './hook-exit.ts';
 import { loadHookPolicy, type HookPolicy } from './hook-policy.ts';

@@ -7,7 +7,7 @@ import { runScan } from '../scan/run-scan.ts';
 import type { Progress, PushTarget } from '../scan/scan-target.ts';
 import { FINISH_MS } from '../scan/stop.ts';
 import { createTextRedactor } from '../scan/text-redactor.ts';
-import { createDetector } from '../detect/detector.ts';
+import { sharedDetector } from '../detect/detector.ts';
 import { withDeadline } from '../util/deadline.ts';
 import { excuseByCommitMessage } from './commit-marks.ts';
 import type { HookPolicy } from './hook-policy.ts';
@@ -72,7 +72,7 @@ export async function scanPush(
 /** Hides secrets in a text, by the rules of a scan. Mostly there is nothing to hide: the detector is built when the first text comes. */
 export function createRedactor(ruleset: HookPolicy['ruleset']): (text: string) => string {
   let redactor: ((text: string) => string) | undefined;
-  return (text) => (redactor ??= createTextRedactor(createDetector(ruleset), false))(text);
+  return (text) => (redactor ??= createTextRedactor(sharedDetector(ruleset), false))(text);
 }
 
 function progressLine(progress: Progress | undefined): string {

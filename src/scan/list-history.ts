@@ -1,4 +1,3 @@
-import { listObjects, NOT_IN_A_REF } from '../git/hook-start.ts';
 import type { ObjectRange } from '../git/raw-log.ts';
 import { oidLength, type Repository } from '../git/repository.ts';
 import { gitFailed, spawnGit, throwIfAborted } from '../git/spawn.ts';
@@ -52,12 +51,19 @@ export async function listHistory(
   return builder.build();
 }
 
+// `--not` and `--all` are given as arguments because git before 2.42 refuses them on standard input.
 function revListArguments({ include, exclude, tipOnly }: HistoryScope): string[] {
-  return listObjects(
+  return [
+    'rev-list',
+    '--objects',
+    '--in-commit-order',
+    '--reverse',
+    '--missing=print',
     ...(tipOnly === true ? ['--no-walk'] : []),
+    '--stdin',
     ...(include === 'all' ? ['--all'] : []),
-    ...(exclude === 'all' ? NOT_IN_A_REF : []),
-  );
+    ...(exclude === 'all' ? ['--not', '--all'] : []),
+  ];
 }
 
 function revListInput({ include, exclude = [] }: HistoryScope): string {
