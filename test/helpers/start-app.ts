@@ -11,6 +11,7 @@ import { join } from 'node:path';
 import type { FastifyBaseLogger } from 'fastify';
 import { loadKeyRing } from '../../src/keyring/key-ring.ts';
 import { buildApp } from '../../src/server/app.ts';
+import { createPolicyService } from '../../src/server/create-policy-service.ts';
 import { createDeliveries } from '../../src/server/deliveries.ts';
 import { createServerLog } from '../../src/server/log-levels.ts';
 import { createMetrics } from '../../src/server/metrics.ts';
@@ -28,7 +29,7 @@ import type {
 } from '../../src/store/schema.ts';
 import { writeSetting } from '../../src/store/settings.ts';
 import { createUser } from '../../src/store/users.ts';
-import { createRepo, createTempFolder, type TempRepo } from './temp-repo.ts';
+import { createRepo, createTempFolder, isolatedEnv, type TempRepo } from './temp-repo.ts';
 
 /** Who calls, by what he may do on the project and repository of `startApp`. */
 export const ROLES = [
@@ -70,6 +71,8 @@ export interface StartedApp {
 }
 
 export interface AppOptions {
+  /** Compiles policies and writes snapshots as the server does, which takes a second or two; without it a change reaches no hook. */
+  readonly realPolicies?: boolean;
   /** In place of those that are made here. */
   readonly services?: Partial<Pick<ServerContext, 'queue' | 'policies' | 'deliveries' | 'now' | 'repositoryRoots'>>;
   /** Gets the log. */
@@ -90,7 +93,18 @@ export async function startApp(options: AppOptions = {}): Promise<StartedApp> {
     keys,
     fingerprintKey: randomBytes(32),
     queue: idleQueue(),
-    policies: noPolicies(),
+    policies:
+      options.realPolicies === true
+        ? createPolicyService({
+            store,
+            dataDir,
+            fingerprintKeyFile: join(dataDir, 'fingerprint.key'),
+            env: isolatedEnv(),
+            systemFolder: join(dataDir, 'etc'),
+            now,
+            log,
+          })
+        : noPolicies(),
     deliveries: createDeliveries({ store, keys, now, log, version }),
     metrics: createMetrics(version),
     dataDir,

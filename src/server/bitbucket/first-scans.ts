@@ -1,5 +1,4 @@
 import type { FastifyRequest } from 'fastify';
-import { allBranches } from '../../store/branches.ts';
 import type { RepositoryRow } from '../../store/schema.ts';
 import { readSetting } from '../../store/settings.ts';
 import { actorOf } from '../actor.ts';
@@ -19,11 +18,8 @@ export interface FirstScans {
 export function createFirstScans({ store: { db }, queue, log }: ServerContext): FirstScans {
   const underWay = new Set<Promise<void>>();
   const scan = async ({ id }: RepositoryRow, requestedBy: string): Promise<void> => {
-    await queue.syncRefs(id);
-    if (!(await readSetting(db, 'scanNewRepositories'))) return;
-    for (const { ref } of await allBranches(db, id)) {
-      await queue.schedule({ repositoryId: id, ref, trigger: 'settings', requestedBy, priority: PRIORITY });
-    }
+    if (!(await readSetting(db, 'scanNewRepositories'))) return queue.syncRefs(id);
+    await queue.scheduleRepository({ repositoryId: id, trigger: 'settings', requestedBy, priority: PRIORITY });
   };
   return {
     start(repository, request) {
