@@ -9,7 +9,8 @@ import { activeWebhook, addDeliveries, webhooksFor, type DeliveryRow } from '../
 import type { Store } from '../store/open-store.ts';
 import { readSetting } from '../store/settings.ts';
 import { TargetRefused } from './deliveries-address.ts';
-import { createDeliveryQueue, DELIVERY_LIMITS, NotDeliverable, type DeliveryLimits } from './deliveries-queue.ts';
+import { DELIVERY_LIMITS, type DeliveryLimits } from './deliveries-limits.ts';
+import { createDeliveryQueue, NotDeliverable } from './deliveries-queue.ts';
 import { callWebhook } from './deliveries-webhook.ts';
 import { createMailer } from './mail-transport.ts';
 

@@ -9,7 +9,7 @@ import { after, describe, it } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import pino from 'pino';
 import { loadKeyRing, type KeyRing } from '../../src/keyring/key-ring.ts';
-import { retryDelay, type DeliveryLimits } from '../../src/server/deliveries-queue.ts';
+import { retryDelay, type DeliveryLimits } from '../../src/server/deliveries-limits.ts';
 import { createDeliveries, WEBHOOK_SECRET, type Deliveries } from '../../src/server/deliveries.ts';
 import { deliveriesOf } from '../../src/store/deliveries.ts';
 import { openStore, type Store } from '../../src/store/open-store.ts';

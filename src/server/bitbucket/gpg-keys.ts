@@ -1,6 +1,6 @@
 /** Public PGP keys of users, as in Bitbucket's interface /rest/gpg. Everybody has his own; administrators may name a user. */
 import type { FastifyRequest } from 'fastify';
-import { Type, type Static } from 'typebox';
+import { Type } from 'typebox';
 import { LeakgateError } from '../../model/errors.ts';
 import {
   addGpgKey,
@@ -9,8 +9,6 @@ import {
   deleteGpgKeysOf,
   findGpgKeys,
   listGpgKeys,
-  subKeysOf,
-  type GpgKeyRow,
 } from '../../store/gpg-keys.ts';
 import type { UserRow } from '../../store/schema.ts';
 import { findUserByName } from '../../store/users.ts';
@@ -19,21 +17,13 @@ import { notPermitted } from '../authorize.ts';
 import { HttpError } from '../http-error.ts';
 import { PAGE_QUERY, pageOf, pageRequest, toPage } from '../paging.ts';
 import type { Routes, ServerContext } from '../server-context.ts';
+import { RestGpgKey, toRestKey } from './gpg-key-shape.ts';
 import { readGpgKey } from './gpg-key-text.ts';
 
 const MAX_KEYS = 100;
 const TAGS = ['GPG keys'];
 const AUDITED = { category: 'Users and groups', scope: 'GLOBAL', resourceId: 0 } as const;
 
-const Fingerprint = Type.String({ description: 'Hex in pairs, with colons.' });
-const Expiry = Type.Union([Type.Integer(), Type.Null()], { description: 'Milliseconds since 1970; null: never.' });
-const RestGpgKey = Type.Object({
-  id: Type.String({ description: '16 hex digits.' }),
-  fingerprint: Fingerprint,
-  emailAddress: Type.Union([Type.String(), Type.Null()]),
-  expiryDate: Expiry,
-  subKeys: Type.Array(Type.Object({ fingerprint: Fingerprint, expiryDate: Expiry })),
-});
 const GpgKeyBody = Type.Object({
   text: Type.String({ description: 'An armoured public key. Everything else is read from it.' }),
 });
@@ -173,22 +163,4 @@ async function userMeant(
     context: 'user',
     exceptionName: 'com.atlassian.bitbucket.user.NoSuchUserException',
   });
-}
-
-function toRestKey(row: GpgKeyRow): Static<typeof RestGpgKey> {
-  return {
-    id: row.keyId,
-    fingerprint: inPairs(row.fingerprint),
-    emailAddress: row.email,
-    expiryDate: row.expires,
-    subKeys: subKeysOf(row).map(({ fingerprint, expires }) => ({
-      fingerprint: inPairs(fingerprint),
-      expiryDate: expires,
-    })),
-  };
-}
-
-/** `4351a0` as `43:51:a0`. */
-function inPairs(hex: string): string {
-  return hex.match(/../g)?.join(':') ?? hex;
 }
