@@ -48,7 +48,11 @@ export interface ScanQueue {
   subscribe(listener: (event: ScanEvent) => void): () => void;
   /** Schedules every branch of a repository that is not up to date. Returns the scans that wait or run for it. */
   scheduleRepository(request: Omit<ScanRequest, 'ref'>): Promise<readonly ScanRow[]>;
-  /** Reads a repository's branches and notes them in the store. @throws LeakgateError when it cannot be read */
+  /**
+   * Notes in the store what a repository's branches are now, and whether their results are of the policy in force.
+   *
+   * @throws LeakgateError when it cannot be read
+   */
   syncRefs(repositoryId: number): Promise<void>;
   /** The cron expression of the scan of everything has changed (setting `scanSchedule`). */
   reschedule(): Promise<void>;
@@ -77,6 +81,8 @@ export interface ScanQueueDeps {
   }>;
   /** Scans that run at the same time; default 2. */
   readonly concurrency?: number;
+  /** Threads of each scan; default: the processors, shared. 0: none, which would keep a server from answering. */
+  readonly workers?: number;
   now(): number;
   readonly log: QueueLog;
   /** Called once a scan has completed, with the findings that the branch did not have before. */

@@ -70,7 +70,7 @@ async function scanOnce(scan: ScanRow, signal: AbortSignal, deps: TurnDeps): Pro
       digest,
       ruleset,
       depth,
-      workers: Math.max(1, Math.floor(availableParallelism() / deps.concurrency)),
+      workers: deps.workers ?? Math.max(1, Math.floor(availableParallelism() / deps.concurrency)),
       signal,
       now,
       onProgress: notes.note,

@@ -38,7 +38,6 @@ export interface BranchScan {
   readonly digest: string;
   readonly ruleset?: CompiledRuleset | undefined;
   readonly depth: 'history' | 'tip';
-  /** Threads, at least one: the server answers while it scans. */
   readonly workers: number;
   readonly signal: AbortSignal;
   now(): number;

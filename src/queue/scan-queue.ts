@@ -6,7 +6,7 @@
  */
 import PQueue from 'p-queue';
 import { LeakgateError } from '../model/errors.ts';
-import { allBranches, findBranch, tipDigest } from '../store/branches.ts';
+import { allBranches, findBranch, notePolicyDigest, tipDigest } from '../store/branches.ts';
 import { recountExpired } from '../store/recount.ts';
 import { findRepositoryById, listRepositories } from '../store/repositories.ts';
 import {
@@ -210,6 +210,8 @@ export function createScanQueue(deps: ScanQueueDeps): ScanQueue {
     },
     async syncRefs(repositoryId) {
       await targets.look(await find(repositoryId));
+      const { digest } = await deps.policyOf(repositoryId);
+      await notePolicyDigest(db, repositoryId, digest);
     },
     async reschedule() {
       schedule.set(await readSetting(db, 'scanSchedule'));

@@ -66,6 +66,8 @@ export async function createQueueFixture(
       log: { info() {}, warn() {}, error() {} },
       allowFileUrls: true,
       retryDelayMs: 10,
+      // Starting threads takes longer than these scans.
+      workers: 0,
       ...deps,
     });
     queues.push(made);

@@ -2,7 +2,7 @@
 import { createQueueFixture, untilIdle } from './queue-fixture.ts';
 
 const fixture = await createQueueFixture({ dataDir: process.argv[2] as string });
-const queue = fixture.queue();
+const queue = fixture.queue({ workers: 1 });
 queue.subscribe(({ scan }) => void process.stdout.write(`${scan.id} ${scan.state} ${scan.progress}\n`));
 await queue.start();
 await untilIdle(queue);

@@ -1,25 +1,28 @@
 import assert from 'node:assert/strict';
-import { after, describe, it } from 'node:test';
+import { after, it } from 'node:test';
 import { FINDING_TEXT } from '../../src/queue/seal-finding.ts';
 import { allBranches, findBranch } from '../../src/store/branches.ts';
 import { branchFindings } from '../../src/store/complete-scan.ts';
 import { latestScan } from '../../src/store/scans.ts';
+import { branchStatus } from '../../src/store/status.ts';
+import { writeSetting } from '../../src/store/settings.ts';
+import { describeEachStore } from '../helpers/each-store.ts';
 import { fakeGithubPat } from '../helpers/fake-secrets.ts';
 import { createQueueFixture, MAIN, untilIdle, type QueueFixture } from '../helpers/queue-fixture.ts';
 import { createRepo } from '../helpers/temp-repo.ts';
 
-const fixtures: QueueFixture[] = [];
-after(async () => {
-  for (const fixture of fixtures) await fixture.close();
-});
+describeEachStore('scan queue', (stores) => {
+  const fixtures: QueueFixture[] = [];
+  after(async () => {
+    for (const fixture of fixtures) await fixture.close();
+  });
 
-async function createFixture(): Promise<QueueFixture> {
-  const fixture = await createQueueFixture();
-  fixtures.push(fixture);
-  return fixture;
-}
+  async function createFixture(): Promise<QueueFixture> {
+    const fixture = await createQueueFixture({ store: await stores.open() });
+    fixtures.push(fixture);
+    return fixture;
+  }
 
-describe('scan queue', () => {
   it('scans a branch and keeps its findings, their lines sealed', async () => {
     const fixture = await createFixture();
     const token = fakeGithubPat('queue');
@@ -84,6 +87,67 @@ describe('scan queue', () => {
     await untilIdle(queue);
     await assert.rejects(queue.schedule({ ...request, ref: 'refs/heads/none' }), { code: 'TARGET_INVALID' });
     await assert.rejects(queue.schedule({ ...request, repositoryId: 99 }), { code: 'TARGET_INVALID' });
+  });
+
+  it('knows that results are outdated once the policy is another one', async () => {
+    const fixture = await createFixture();
+    const repo = createRepo();
+    repo.write('a.txt', 'x').commit();
+    const row = await fixture.register('app', repo);
+    await fixture.scan(row);
+    const stateNow = async (): Promise<string | undefined> => {
+      await fixture.queue().syncRefs(row.id);
+      return (await branchStatus(fixture.store.db, row.id, MAIN))?.status;
+    };
+    assert.equal(await stateNow(), 'SECURE');
+    fixture.inForce.digest = 'rules-2';
+    assert.equal(await stateNow(), 'OUTDATED');
+  });
+
+  it('scans the tip alone when the setting says so, and everything again when it does not', async () => {
+    const fixture = await createFixture();
+    const repo = createRepo();
+    repo.write('old.txt', fakeGithubPat('old')).commit();
+    repo.remove('old.txt').write('new.txt', fakeGithubPat('new')).commit();
+    const row = await fixture.register('app', repo);
+    await writeSetting(fixture.store.db, 'scanDepth', 'tip');
+    await fixture.scan(row);
+    assert.deepEqual(await fixture.known(row), ['new.txt github-pat new']);
+    await writeSetting(fixture.store.db, 'scanDepth', 'history');
+    await fixture.scan(row);
+    assert.deepEqual(await fixture.known(row), ['new.txt github-pat new', 'old.txt github-pat new historical']);
+  });
+
+  it('scans everything that is not up to date at the times of the schedule', async () => {
+    const fixture = await createFixture();
+    const repo = createRepo();
+    repo.write('a.txt', fakeGithubPat('a')).commit();
+    const row = await fixture.register('app', repo);
+    const queue = fixture.queue();
+    await queue.start();
+    const done = new Promise<string>((resolve) => {
+      queue.subscribe(({ scan }) => scan.state === 'COMPLETED' && resolve(scan.trigger));
+    });
+    await writeSetting(fixture.store.db, 'scanSchedule', '* * * * * *');
+    await queue.reschedule();
+    // The queue's own timers do not keep a process alive.
+    const alive = setInterval(() => {}, 1_000);
+    assert.equal(await done, 'schedule');
+    clearInterval(alive);
+    assert.deepEqual(await fixture.known(row), ['a.txt github-pat new']);
+  });
+
+  it('finds secrets in commit messages and in the names of branches', async () => {
+    const fixture = await createFixture();
+    const repo = createRepo();
+    const name = `try-${fakeGithubPat('name')}`;
+    repo.write('a.txt', 'x').commit(`said ${fakeGithubPat('said')}`);
+    repo.git('branch', name);
+    const row = await fixture.register('app', repo);
+    await fixture.scan(row, { ref: `refs/heads/${name}` });
+    const rows = await branchFindings(fixture.store.db, row.id, `refs/heads/${name}`);
+    assert.deepEqual(rows.map(({ kind }) => kind).sort(), ['commit', 'ref']);
+    assert.ok(rows.every(({ path }) => !path.includes(name)));
   });
 
   it('scans again from scratch after a force-push, and forgets a deleted branch', async () => {
