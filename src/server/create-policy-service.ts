@@ -10,6 +10,7 @@ import { stampBuiltinRules } from '../hook/builtin-stamp.ts';
 import { removePolicySnapshot } from '../hook/policy-snapshot.ts';
 import { mirrorPath } from '../queue/open-target.ts';
 import { recordAudit } from '../store/audit.ts';
+import { notePolicyDigest } from '../store/branches.ts';
 import type { Store } from '../store/open-store.ts';
 import { readPolicyFacts, rejectCustomRule, repositoriesOf, type PolicyFacts } from '../store/policy-facts.ts';
 import type { RepositoryRow } from '../store/schema.ts';
@@ -73,6 +74,8 @@ export function createPolicyService(deps: PolicyServiceDeps): RunningPolicyServi
   /** Of the files of each repository's scopes, as of the last pass. */
   const stamps = new Map<number, string>();
   const logs = new Map<number, HookLog>();
+  /** Of each repository's policy as of the last pass, what its own content says left out. */
+  const digests = new Map<number, string>();
   let builtin: Promise<Builtin> | undefined;
 
   function compile(parts: PolicyParts): CompiledPolicy {
@@ -132,10 +135,11 @@ export function createPolicyService(deps: PolicyServiceDeps): RunningPolicyServi
     const { id } = facts.repository;
     try {
       const place = await placeOfRepository(facts.repository);
-      if (place === undefined) return;
-      stamps.set(id, await stampScopeFiles(place, files));
+      if (place !== undefined) stamps.set(id, await stampScopeFiles(place, files));
       const parts = await partsOf(facts, place, settings);
-      const { policy, rules } = compile(parts);
+      const { policy, rules, digest } = compile(parts);
+      await noteDigest(id, digest);
+      if (place === undefined) return;
       const { rulesetFile, rulesDigest } = await rulesets.get(rules);
       const reviewed = withAllReviews(policy, parts, { matches: settings.reviewedInHook });
       await snapshots.write(place.gitDir, { policy: reviewed, rulesetFile, rulesDigest });
@@ -148,6 +152,13 @@ export function createPolicyService(deps: PolicyServiceDeps): RunningPolicyServi
     } catch (error) {
       await noteTrouble(id, error);
     }
+  }
+
+  /** Results that a repository's branches have were found under another policy: they are outdated from now on. */
+  async function noteDigest(repositoryId: number, digest: string): Promise<void> {
+    const before = digests.get(repositoryId);
+    digests.set(repositoryId, digest);
+    if (before !== undefined && before !== digest) await notePolicyDigest(store.db, repositoryId, digest);
   }
 
   async function noteTrouble(repositoryId: number, error: unknown): Promise<void> {
@@ -191,6 +202,7 @@ export function createPolicyService(deps: PolicyServiceDeps): RunningPolicyServi
     for (const id of troubles.keys()) if (!known.has(id)) troubles.delete(id);
     for (const id of stamps.keys()) if (!known.has(id)) stamps.delete(id);
     for (const id of logs.keys()) if (!known.has(id)) logs.delete(id);
+    for (const id of digests.keys()) if (!known.has(id)) digests.delete(id);
     await Promise.all(stale.map((id) => passes.add({ scope: 'REPOSITORY', resourceId: id }, 'files changed')));
   }
 

@@ -278,6 +278,8 @@ answer = response.json()`);
       `curl -u admin -X POST "https://{bitbucket.server}/rest/security/latest/rules" -H "Content-Type: application/json"  --data '{"name":"rule name","regexp":"first=[0-9]","enabled":true}'`,
     );
     assert.equal(created.status, 200, created.text);
+    const stale: Scan = await python(RESULTS);
+    assert.deepEqual([stale.scanned, stale.actual], [true, false]);
     const names = { 'rule-ID': String((created.json as { id: number }).id) };
     const results = await scanned();
     assert.deepEqual(results.invalidLines.filter(({ ruleName }) => ruleName === 'rule name').map(matchOf), ['first=1']);
