@@ -44,6 +44,11 @@ export function openPolicyCache(path: string): OpenedCache {
   }
 }
 
+/** What was cached under this key; `undefined` when there is nothing, or nothing that can be relied on. */
+export function readPolicyCache({ path, key }: PolicyCache): CachedPolicy | undefined {
+  return openPolicyCache(path).under(key);
+}
+
 const NOTHING: OpenedCache = { under: () => undefined };
 
 /** Best effort: a folder that cannot be written costs every push the time to compile, and no push its answer. */

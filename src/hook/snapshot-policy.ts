@@ -12,7 +12,7 @@ import { builtinRulesFolder } from '../rules/builtin-folder.ts';
 import { stampBuiltinRules } from './builtin-stamp.ts';
 import { readContentConfig, readContents, readSoteriConfig } from './content-config.ts';
 import type { HookPolicy, HookPolicyOptions, OpeningRepository } from './hook-policy.ts';
-import { openPolicyCache, policyCachePath } from './policy-cache.ts';
+import { policyCachePath, readPolicyCache } from './policy-cache.ts';
 import { digestOfRules, sharedRulesetKey, unusable, type PolicySnapshot } from './policy-snapshot.ts';
 import { readTrustedFile } from './trusted-file.ts';
 
@@ -44,7 +44,7 @@ export async function loadSnapshotPolicy(
   });
   const cache = { path: policyCachePath(gitDir), key };
   const { reviews } = snapshot.policy;
-  const cached = openPolicyCache(cache.path).under(key);
+  const cached = readPolicyCache(cache);
   if (cached !== undefined) return { ...known, ...cached, policy: { ...cached.policy, reviews } };
   const { compileSnapshotPolicy } = await import('./compile-policy.ts');
   // Reviews come and go with every decision somebody makes: they are not what is cached.

@@ -97,7 +97,9 @@ export function explainFinding(policy: Policy, finding: Finding, now: Date): Exp
   const where = `${finding.path}:${finding.line}${commit}`;
   const subject = `${finding.ruleId} at ${where}`;
   const rule = explainRule(policy, finding.ruleId);
-  const reviews = policy.reviews.filter((review) => review.fingerprint === finding.fingerprint);
+  const reviews = policy.reviews.filter(
+    ({ fingerprint }) => fingerprint === finding.fingerprint || fingerprint === finding.matchFingerprint,
+  );
   const near = policy.allowlists.filter(
     (entry) => isNear(entry, finding) && !sameOrigin(entry.origin, suppression?.origin),
   );

@@ -14,11 +14,15 @@ export interface UnusedReviews {
  */
 export function findUnusedReviews(
   reviews: readonly Review[],
-  findings: Iterable<Pick<Finding, 'fingerprint'>>,
+  findings: Iterable<Pick<Finding, 'fingerprint'> & Partial<Pick<Finding, 'matchFingerprint'>>>,
   now: Date,
 ): UnusedReviews {
   const found = new Set<string>();
-  for (const finding of findings) found.add(finding.fingerprint);
+  for (const { fingerprint, matchFingerprint } of findings) {
+    found.add(fingerprint);
+    // By it goes a review for any rule.
+    if (matchFingerprint !== undefined) found.add(matchFingerprint);
+  }
   const expired = reviews.filter(
     (review) => review.expires !== undefined && Date.parse(review.expires) <= now.getTime(),
   );
