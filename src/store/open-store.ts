@@ -8,7 +8,7 @@ import { LeakgateError } from '../model/errors.ts';
 import { checkedDialect } from './checked-dialect.ts';
 import { migrate } from './migrate.ts';
 import type { Database } from './schema.ts';
-import { lockServer } from './server-lock.ts';
+import { lockPostgres, lockSqlite } from './server-lock.ts';
 import { storeError } from './store-error.ts';
 
 /** What every function of this folder takes first: the database, or a transaction of it. */
@@ -23,7 +23,7 @@ export interface Store {
 export type StoreLocation = { readonly sqlite: string } | { readonly postgres: string };
 
 export interface OpenOptions {
-  /** For a server, of which a SQLite database takes one. Commands work beside it. */
+  /** For a server, of which a database takes one. Commands work beside it. */
   readonly server?: boolean;
 }
 
@@ -34,7 +34,7 @@ export interface OpenOptions {
  */
 export async function openStore(location: StoreLocation, { server = false }: OpenOptions = {}): Promise<Store> {
   const store =
-    'sqlite' in location ? await openSqlite(location.sqlite, server) : await openPostgres(location.postgres);
+    'sqlite' in location ? await openSqlite(location.sqlite, server) : await openPostgres(location.postgres, server);
   try {
     await migrate(store.db, store.dialect);
     return store;
@@ -46,14 +46,14 @@ export async function openStore(location: StoreLocation, { server = false }: Ope
 
 /** Connects, and leaves the tables as they are: for migrate.ts and its tests. */
 export async function bareStore(location: StoreLocation, { server = false }: OpenOptions = {}): Promise<Store> {
-  return 'sqlite' in location ? openSqlite(location.sqlite, server) : openPostgres(location.postgres);
+  return 'sqlite' in location ? openSqlite(location.sqlite, server) : openPostgres(location.postgres, server);
 }
 
 async function openSqlite(path: string, server: boolean): Promise<Store> {
   const Sqlite = await loadSqlite();
   try {
     await mkdir(dirname(path), { recursive: true, mode: 0o700 });
-    const lock = server ? lockServer(Sqlite, path) : undefined;
+    const lock = server ? lockSqlite(Sqlite, path) : undefined;
     try {
       const file = new Sqlite(path);
       await chmod(path, 0o600);
@@ -72,11 +72,11 @@ async function openSqlite(path: string, server: boolean): Promise<Store> {
         await db.destroy();
         // Kysely closes what it has used, which may be nothing.
         file.close();
-        lock?.release();
+        await lock?.release();
       };
       return { db, dialect: 'sqlite', close };
     } catch (error) {
-      lock?.release();
+      await lock?.release();
       throw error;
     }
   } catch (error) {
@@ -105,7 +105,7 @@ async function loadSqlite() {
   }
 }
 
-async function openPostgres(url: string): Promise<Store> {
+async function openPostgres(url: string, server: boolean): Promise<Store> {
   const { default: pg } = await import('pg');
   // Numbers here are ids, times and counts, all below 2^53.
   const types = {
@@ -116,7 +116,22 @@ async function openPostgres(url: string): Promise<Store> {
   // A connection that is cut while idle must not end the process; the next query says so.
   pool.on('error', () => {});
   const db = new Kysely<Database>({ dialect: checkedDialect(new PostgresDialect({ pool }), 'postgres') });
-  return { db, dialect: 'postgres', close: () => db.destroy() };
+  const connect = async () => {
+    const client = new pg.Client({ connectionString: url, connectionTimeoutMillis: 10_000, keepAlive: true });
+    await client.connect();
+    return client;
+  };
+  try {
+    const lock = server ? await lockPostgres(connect) : undefined;
+    const close = async (): Promise<void> => {
+      await db.destroy();
+      await lock?.release();
+    };
+    return { db, dialect: 'postgres', close };
+  } catch (error) {
+    await db.destroy();
+    throw storeError(error);
+  }
 }
 
 function atPath(error: unknown, path: string): unknown {
