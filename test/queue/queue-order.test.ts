@@ -7,6 +7,7 @@ import { takeUpScans } from '../../src/queue/take-up.ts';
 import { scheduleProblem } from '../../src/queue/scan-schedule.ts';
 import { nextScan } from '../../src/queue/turns.ts';
 import { allBranches } from '../../src/store/branches.ts';
+import { branchFindings } from '../../src/store/complete-scan.ts';
 import { claimScan, findScan, latestScan, listScans, noteProgress, requestCancel } from '../../src/store/scans.ts';
 import type { ScanRow } from '../../src/store/schema.ts';
 import { ALL } from '../../src/store/slice.ts';
@@ -235,6 +236,21 @@ describe('a repository with an address', () => {
       (await allBranches(fixture.store.db, row.id)).map(({ ref }) => ref),
       [MAIN],
     );
+  });
+});
+
+describe('findings', () => {
+  it('hold no secret in clear but in the name of their branch', async () => {
+    const fixture = await createFixture();
+    const token = fakeGithubPat('clear');
+    const repo = createRepo();
+    repo.write(`${token}.txt`, `key = ${token}`).commit(`adds ${token}`);
+    repo.git('branch', '-m', `main-${token}`);
+    const row = await fixture.register('app', repo);
+    await fixture.scan(row, { ref: `refs/heads/main-${token}` });
+    const rows = await branchFindings(fixture.store.db, row.id, `refs/heads/main-${token}`);
+    assert.equal(rows.length, 3);
+    for (const { ref: _ref, ...columns } of rows) assert.ok(!JSON.stringify(columns).includes(token));
   });
 });
 
