@@ -190,6 +190,7 @@ describe('keys of others', () => {
     assert.equal((await add(publicKey, server.admin, '?user=nobody')).statusCode, 404);
     assert.equal((await remove('?user=nobody', server.admin)).statusCode, 404);
     assert.equal((await remove('?user=', server.admin)).statusCode, 400);
+    assert.equal((await list(server.admin, '?user=a%00b')).statusCode, 400);
   });
 
   it('are nothing for callers without a name', async () => {
@@ -220,6 +221,7 @@ describe('deleting a key', () => {
   it('that is not there is no mistake', async () => {
     assert.equal((await remove('/0011223344556677')).statusCode, 204);
     assert.equal((await remove('/nonsense')).statusCode, 204);
+    assert.equal((await remove('/00%0011')).statusCode, 400);
   });
 
   it("leaves others' keys alone, unless an administrator does it", async () => {

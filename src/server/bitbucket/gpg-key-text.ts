@@ -71,7 +71,8 @@ const AT_ANY_TIME = null as unknown as Date;
 /** Address of the user id that the key calls its own. */
 async function emailOf(key: Key): Promise<string | null> {
   const primary = await key.getPrimaryUser(AT_ANY_TIME).catch(() => undefined);
-  return primary?.user.userID?.email || null;
+  const email = primary?.user.userID?.email ?? '';
+  return email === '' || /[\p{Cc}\p{Cs}]/u.test(email) ? null : email;
 }
 
 /** Sub keys that the key is bound to; what others hung on it is left out. */

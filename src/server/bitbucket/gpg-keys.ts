@@ -28,7 +28,7 @@ const GpgKeyBody = Type.Object({
   text: Type.String({ description: 'An armoured public key. Everything else is read from it.' }),
 });
 const USER_QUERY = {
-  user: Type.Optional(Type.String({ minLength: 1, description: 'Name of another user; needs ADMIN.' })),
+  user: Type.Optional(Type.String({ pattern: '^[^\\u0000]+$', description: 'Name of another user; needs ADMIN.' })),
 };
 
 export const addGpgKeyRoutes: Routes = (app, context) => {
@@ -126,7 +126,7 @@ export const addGpgKeyRoutes: Routes = (app, context) => {
       const user = userOf(request);
       const wanted = request.params.fingerprintOrId.replaceAll(':', '').toLowerCase();
       await db.transaction().execute(async (change) => {
-        const found = await findGpgKeys(change, wanted);
+        const found = /^[0-9a-f]+$/.test(wanted) ? await findGpgKeys(change, wanted) : [];
         const own = found.filter(({ userId }) => userId === user.id);
         if (own.length === 0 && found.length > 0 && !request.rights.has('ADMIN')) throw notPermitted(request);
         // An id that others' keys have too means one's own.

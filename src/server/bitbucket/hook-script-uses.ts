@@ -12,14 +12,22 @@ import { auditOf } from '../actor.ts';
 import { PAGE_QUERY, pageOf, pageRequest, toPage } from '../paging.ts';
 import type { Routes } from '../server-context.ts';
 import { assertHookScripts, RestHookScript, SCRIPT_PARAMS, scriptOf, toRestScript } from './hook-script-shape.ts';
+import { ProjectParams, RepositoryParams } from './shapes.ts';
 
 const LEVELS = [
-  { scope: 'PROJECT', path: '/projects/:projectKey/hook-scripts', access: 'PROJECT_ADMIN', category: 'Projects' },
+  {
+    scope: 'PROJECT',
+    path: '/projects/:projectKey/hook-scripts',
+    access: 'PROJECT_ADMIN',
+    category: 'Projects',
+    params: ProjectParams.properties,
+  },
   {
     scope: 'REPOSITORY',
     path: '/projects/:projectKey/repos/:repositorySlug/hook-scripts',
     access: 'REPO_ADMIN',
     category: 'Repositories',
+    params: RepositoryParams.properties,
   },
 ] as const;
 type Level = (typeof LEVELS)[number];
@@ -55,6 +63,7 @@ export const addHookScriptUseRoutes: Routes = (app, context) => {
         schema: {
           summary: 'Hook scripts meant for it',
           tags: TAGS,
+          params: Type.Object(level.params),
           querystring: Type.Object(PAGE_QUERY),
           response: { 200: pageOf(RestHookScriptConfig) },
         },
@@ -78,7 +87,7 @@ export const addHookScriptUseRoutes: Routes = (app, context) => {
         schema: {
           summary: 'Mean a hook script for it',
           tags: TAGS,
-          params: Type.Object(SCRIPT_PARAMS),
+          params: Type.Object({ ...level.params, ...SCRIPT_PARAMS }),
           body: Type.Union([Triggers, Type.Null()]),
           response: { 200: RestHookScriptConfig },
         },
@@ -109,7 +118,7 @@ export const addHookScriptUseRoutes: Routes = (app, context) => {
         schema: {
           summary: 'Mean a hook script for it no more',
           tags: TAGS,
-          params: Type.Object(SCRIPT_PARAMS),
+          params: Type.Object({ ...level.params, ...SCRIPT_PARAMS }),
           response: { 204: Type.Null({ description: 'It is not meant for it.' }) },
         },
       },
