@@ -1,5 +1,4 @@
 /** From verdict to decision: what the operator's settings, commit messages and a bypass make of it, and what goes on record. */
-import type { Coverage } from '../model/coverage.ts';
 import type { Finding } from '../model/finding.ts';
 import type { HookSettings } from '../model/policy.ts';
 import type { RefUpdate } from '../model/ref-update.ts';
@@ -9,6 +8,7 @@ import type { BypassRequest } from './bypass.ts';
 import { exitCodeOf, type HookExit } from './hook-exit.ts';
 import { isBlocking } from './judge-push.ts';
 import type { Pusher } from './pusher.ts';
+import type { PushScan } from './scan-push.ts';
 
 /** What became of a bypass that was asked for. */
 export type BypassOutcome =
@@ -39,17 +39,7 @@ export interface PushContext {
   readonly spool: boolean;
 }
 
-/** A push that was looked at. */
-export interface ScannedPush {
-  readonly verdict: Verdict;
-  readonly excused: readonly Finding[];
-  readonly reviewed: readonly Finding[];
-  readonly coverage?: Coverage;
-  /** Hides secrets in what the pusher wrote: names of refs, the reason. */
-  readonly redact: (text: string) => string;
-}
-
-export async function settlePush(scan: ScannedPush, push: PushContext, settings: HookSettings): Promise<Decision> {
+export async function settlePush(scan: PushScan, push: PushContext, settings: HookSettings): Promise<Decision> {
   const { verdict, excused } = scan;
   const code = exitCodeOf(verdict, settings);
   const none = { kind: 'none' } as const;
@@ -70,7 +60,7 @@ export async function settlePush(scan: ScannedPush, push: PushContext, settings:
 export async function noteUnscanned(
   push: PushContext,
   settings: HookSettings,
-  redact: ScannedPush['redact'],
+  redact: PushScan['redact'],
 ): Promise<void> {
   const findings = { blocking: [], excused: [], other: [], reviewed: [] };
   const general = about(push, settings, redact);
@@ -78,7 +68,7 @@ export async function noteUnscanned(
 }
 
 /** Nothing else stands against the push. Anybody can write a mark, so without a record it excuses nothing. */
-async function acceptExcused(scan: ScannedPush, push: PushContext, settings: HookSettings): Promise<Decision> {
+async function acceptExcused(scan: PushScan, push: PushContext, settings: HookSettings): Promise<Decision> {
   const { verdict, excused } = scan;
   const problem = await record('commit-marks', scan, push, settings);
   if (problem === undefined) return { verdict, code: 0, bypass: { kind: 'none' }, excused };
@@ -92,7 +82,7 @@ async function acceptExcused(scan: ScannedPush, push: PushContext, settings: Hoo
 }
 
 /** The operator lets such pushes through. Without a record only a warning may be: an unchecked push that nobody can trace is refused. */
-async function acceptOnRecord(scan: ScannedPush, push: PushContext, settings: HookSettings): Promise<Decision> {
+async function acceptOnRecord(scan: PushScan, push: PushContext, settings: HookSettings): Promise<Decision> {
   const { verdict, excused } = scan;
   const problem = await record(verdict.kind === 'undecided' ? 'undecided-accepted' : 'warned', scan, push, settings);
   if (problem === undefined || verdict.kind !== 'undecided')
@@ -100,7 +90,7 @@ async function acceptOnRecord(scan: ScannedPush, push: PushContext, settings: Ho
   return { verdict, code: 2, bypass: { kind: 'not-recorded', problem }, excused };
 }
 
-async function tryBypass(scan: ScannedPush, push: PushContext, settings: HookSettings): Promise<BypassOutcome> {
+async function tryBypass(scan: PushScan, push: PushContext, settings: HookSettings): Promise<BypassOutcome> {
   if (push.bypass === undefined) return { kind: 'none' };
   const { option, reason } = push.bypass;
   if (!settings.bypass.allowed) return { kind: 'not-allowed', option };
@@ -112,7 +102,7 @@ async function tryBypass(scan: ScannedPush, push: PushContext, settings: HookSet
 /** Writes the audit log; returns what kept it from being written. */
 async function record(
   event: AuditEvent,
-  { verdict, excused, reviewed, coverage, redact }: ScannedPush,
+  { verdict, excused, reviewed, coverage, redact }: PushScan,
   push: PushContext,
   settings: HookSettings,
 ): Promise<string | undefined> {
@@ -139,7 +129,7 @@ async function record(
 function about(
   { gitDir, generation, pusher, updates }: PushContext,
   { mode }: HookSettings,
-  redact: ScannedPush['redact'],
+  redact: PushScan['redact'],
 ): Pick<AuditEntry, 'mode' | 'repository' | 'generation' | 'pusher' | 'updates' | 'durationMs'> {
   return {
     mode,
