@@ -39,7 +39,10 @@ const BRANCH_STATE = sql<SecurityState>`case
   when "branches"."scannedCommit" <> "branches"."tip" or "branches"."policyDigest" is null then 'OUTDATED'
   else 'SECURE' end`;
 
-/** Branches of a repository with their states, by name. */
+/** Without `refs/heads/`, which every branch has: nobody looks for that. */
+const SHOWN_NAME = sql<string>`substr("branches"."ref", 12)`;
+
+/** Branches of a repository with their states, by name; `name` is a part of it as it is shown. */
 export async function listBranchStatuses(
   db: Db,
   repositoryId: number,
@@ -52,7 +55,7 @@ export async function listBranchStatuses(
     .selectAll('branches')
     .select(BRANCH_STATE.as('status'))
     .where('branches.repositoryId', '=', repositoryId)
-    .$if(name !== undefined, (query) => query.where((e) => contains(e.ref('branches.ref'), name as string)))
+    .$if(name !== undefined, (query) => query.where(contains(SHOWN_NAME, name as string)))
     .orderBy('branches.ref')
     .offset(start)
     .limit(limit + 1)

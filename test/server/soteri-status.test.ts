@@ -80,6 +80,7 @@ describe('security status', () => {
     );
     assert.deepEqual(values[0]?.branch, { id: 'refs/heads/main', displayId: 'main', latestCommit: origin.head });
     assert.equal((await page(`${REPOSITORY}/branches?name=OTH`)).values.length, 1);
+    assert.equal((await page(`${REPOSITORY}/branches?name=heads`)).values.length, 0);
     assert.equal((await page(`${REPOSITORY}/branches?limit=1`)).nextPageStart, 1);
     assert.equal(repository.slug, 'app');
   });
