@@ -4,7 +4,7 @@
  */
 import { spawn, spawnSync } from 'node:child_process';
 import type { ChildProcess } from 'node:child_process';
-import { chmodSync, chownSync, existsSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { chmodSync, chownSync, existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, describe } from 'node:test';
@@ -82,9 +82,8 @@ function isRoot(): boolean {
 
 /** Ids of the user that Debian's package makes. */
 function serviceUser(): { readonly uid: number; readonly gid: number } | undefined {
-  const { status, stdout } = spawnSync('getent', ['passwd', 'postgres'], { encoding: 'utf8' });
-  const [, , uid, gid] = stdout?.split(':') ?? [];
-  return status === 0 ? { uid: Number(uid), gid: Number(gid) } : undefined;
+  const [, uid, gid] = /^postgres:[^:]*:(\d+):(\d+):/m.exec(readFileSync('/etc/passwd', 'utf8')) ?? [];
+  return uid === undefined ? undefined : { uid: Number(uid), gid: Number(gid) };
 }
 
 async function startPostgres(): Promise<PostgresServer> {
