@@ -17,6 +17,7 @@ import {
   queueScan,
   requestCancel,
   requeueScan,
+  runningScans,
   scanStats,
   waitingScans,
 } from '../store/scans.ts';
@@ -31,7 +32,7 @@ import { createSchedule } from './scan-schedule.ts';
 import { takeUpScans } from './take-up.ts';
 import { nextScan } from './turns.ts';
 
-export type { QueueLog, QueueStats, ScanEvent, ScanQueue, ScanQueueDeps, ScanRequest } from './queue-types.ts';
+export type { ScanEvent, ScanQueue, ScanQueueDeps } from './queue-types.ts';
 
 const DEFAULT_CONCURRENCY = 2;
 const DEFAULT_RETRY_MS = 5_000;
@@ -172,12 +173,21 @@ export function createScanQueue(deps: ScanQueueDeps): ScanQueue {
     }
   }
 
+  /** Scans that nobody would come back to: their end or their turn was lost when the store could not be reached. */
+  async function takeUpLost(): Promise<void> {
+    for (const { id } of await runningScans(db))
+      if (!running.has(id)) await requeueScan(db, id, { reason: 'its end could not be written', counts: true });
+    const { queued } = await scanStats(db);
+    for (let turn = runner.size; turn < queued; turn++) addTurn();
+  }
+
   async function tick(): Promise<void> {
     try {
       const at = now();
       await recountExpired(db, ticked, at);
       ticked = at;
       schedule.set(await readSetting(db, 'scanSchedule'));
+      await takeUpLost();
     } catch (error) {
       log.error({ err: error }, 'the queue could not look after itself');
     }
