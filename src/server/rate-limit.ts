@@ -78,7 +78,11 @@ export function createRateLimiter({ db }: Store, now: () => number, log: Pick<Fa
 
   return {
     flush,
-    reload: () => (limits = undefined),
+    reload() {
+      limits = undefined;
+      // Buckets of another size: they begin full.
+      buckets.clear();
+    },
     async take(caller) {
       if (caller.kind === 'anonymous') return;
       const { enabled, defaults, own } = await currentLimits();

@@ -39,6 +39,8 @@ export const WHO = {
   'whoever may create projects': ['projectCreator', ...ADMINS],
   'app access': ['appAccess', ...ADMINS],
   'admins of the project, or app access': ['projectAdmin', 'appAccess', ...ADMINS],
+  /** The role has no permission on the project, so it sees nothing of it. */
+  'admins of the project, or app access that reads it': ['projectAdmin', ...ADMINS],
   administrators: ADMINS,
   'system administrators': ['sysAdmin'],
 } as const satisfies Readonly<Record<string, readonly Role[]>>;
@@ -186,8 +188,10 @@ const TABLE: Readonly<Record<Who, string>> = {
     DELETE /rest/security/global-reviewed
     GET PUT /rest/security/loglevel
   `,
-  'admins of the project, or app access': `
+  'admins of the project, or app access that reads it': `
     GET /rest/security/status{project}
+  `,
+  'admins of the project, or app access': `
     GET /rest/security/status{project}/repos
   `,
   administrators: `

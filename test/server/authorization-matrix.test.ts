@@ -184,6 +184,7 @@ describe('authorization of tokens', () => {
         'readers of the project',
         'admins of the project',
         'admins of the project, or app access',
+        'admins of the project, or app access that reads it',
       ],
     };
     const callers = await Promise.all(
