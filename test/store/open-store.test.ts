@@ -83,6 +83,24 @@ describeEachStore('the store', (stores) => {
     await again.close();
   });
 
+  if (stores.dialect === 'postgres') {
+    it('is taken again by its server when the connection was cut', async () => {
+      const location = await stores.location();
+      const server = await openStore(location, { server: true });
+      const holds = async (): Promise<number> => {
+        const { rows } = await sql`select pid from pg_locks where locktype = 'advisory' and granted`.execute(server.db);
+        return rows.length;
+      };
+      const cut = sql`select pg_terminate_backend(pid) from pg_locks where locktype = 'advisory' and granted`;
+      await cut.execute(server.db);
+      await eventually(async () => assert.equal(await holds(), 0));
+      await eventually(async () => assert.equal(await holds(), 1));
+      await assert.rejects(openStore(location, { server: true }), { code: 'STORE_LOCKED' });
+      await server.close();
+      await (await eventually(() => openStore(location, { server: true }))).close();
+    });
+  }
+
   it('undoes a transaction that fails, and goes on', async () => {
     const { db } = await stores.open();
     const created = 1;
