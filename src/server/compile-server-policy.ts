@@ -41,6 +41,7 @@ export interface CompiledPolicy {
   readonly policy: Policy;
   /** Its rules without what only people read. */
   readonly rules: readonly Rule[];
+  readonly rulesDigest: string;
   /** Of all that decides the result of a scan, reviews left out. */
   readonly digest: string;
 }
@@ -87,8 +88,9 @@ export function compileServerPolicy(parts: PolicyParts): CompiledPolicy {
 export function finishPolicy(policy: Policy, { scanDepth }: Pick<PolicySettings, 'scanDepth'>): CompiledPolicy {
   const rules = slimRules(policy.rules);
   const { hook: _hook, ...scanSettings } = policy.settings;
-  const parts = [digestOfRules(rules), policy.allowlists, policy.locks, scanSettings, scanDepth];
-  return { policy, rules, digest: sha256(JSON.stringify(parts)) };
+  const rulesDigest = digestOfRules(rules);
+  const parts = [rulesDigest, policy.allowlists, policy.locks, scanSettings, scanDepth];
+  return { policy, rules, rulesDigest, digest: sha256(JSON.stringify(parts)) };
 }
 
 /**

@@ -137,10 +137,11 @@ export function createPolicyService(deps: PolicyServiceDeps): RunningPolicyServi
       const place = await placeOfRepository(facts.repository);
       if (place !== undefined) stamps.set(id, await stampScopeFiles(place, files));
       const parts = await partsOf(facts, place, settings);
-      const { policy, rules, digest } = compile(parts);
+      const compiled = compile(parts);
+      const { policy, digest } = compiled;
       await noteDigest(id, digest);
       if (place === undefined) return;
-      const { rulesetFile, rulesDigest } = await rulesets.get(rules);
+      const { rulesetFile, rulesDigest } = await rulesets.get(compiled);
       const reviewed = withAllReviews(policy, parts, { matches: settings.reviewedInHook });
       await snapshots.write(place.gitDir, { policy: reviewed, rulesetFile, rulesDigest });
       logs.set(id, {
@@ -225,7 +226,7 @@ export function createPolicyService(deps: PolicyServiceDeps): RunningPolicyServi
       const base = compile(parts);
       const content = await readContent(place?.gitDir ?? mirrorPath(dataDir, row.id));
       const whole = addContent(base, content, { settings, builtin: parts.builtin.rules });
-      const { ruleset } = await rulesets.get(whole.rules);
+      const { ruleset } = await rulesets.get(whole);
       return { policy: withAllReviews(whole.policy, parts), digest: whole.digest, ruleset, exempt: facts.exempt };
     },
     changed: (scope, resourceId, why) => passes.add({ scope, resourceId }, why),

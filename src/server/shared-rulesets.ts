@@ -7,7 +7,7 @@ import { fileURLToPath } from 'node:url';
 import { Worker } from 'node:worker_threads';
 import type { CompiledRuleset } from '../detect/compile-ruleset.ts';
 import { deserialiseRuleset } from '../detect/ruleset-cache.ts';
-import { digestOfRules, readSharedRuleset, writeSharedRuleset, type SharedRuleset } from '../hook/policy-snapshot.ts';
+import { readSharedRuleset, writeSharedRuleset, type SharedRuleset } from '../hook/policy-snapshot.ts';
 import type { Rule } from '../model/rule.ts';
 
 /** A compiled ruleset, and where hooks find it. */
@@ -16,8 +16,8 @@ export interface StoredRuleset extends SharedRuleset {
 }
 
 export interface SharedRulesets {
-  /** The compiled form of rules that are slim (hook/slim-rules.ts). */
-  get(rules: readonly Rule[]): Promise<StoredRuleset>;
+  /** The compiled form of rules that are slim (hook/slim-rules.ts), whose digest (hook/policy-snapshot.ts) is `rulesDigest`. */
+  get(of: { readonly rules: readonly Rule[]; readonly rulesDigest: string }): Promise<StoredRuleset>;
   /** How many were compiled since the start. */
   compiled(): number;
 }
@@ -38,8 +38,7 @@ export function createSharedRulesets(folder: string): SharedRulesets {
   }
 
   return {
-    get(rules) {
-      const digest = digestOfRules(rules);
+    get({ rules, rulesDigest: digest }) {
       const loading = recent.get(digest) ?? load(digest, rules);
       // Last used last; the first of the map is the one to forget.
       recent.delete(digest);
