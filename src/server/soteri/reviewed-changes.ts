@@ -11,7 +11,7 @@ import { audit } from './audit.ts';
 import type { ReviewedEntry } from './reviewed-csv.ts';
 
 /** Context under which reviewed texts are sealed. */
-export const MATCH_TEXT = 'reviewedMatches.match';
+const MATCH_TEXT = 'reviewedMatches.match';
 
 /** Reviewed everywhere. */
 export const GLOBAL: ReviewedScope = { scope: 'GLOBAL', resourceId: 0 };
