@@ -35,6 +35,7 @@ export const IMPORTERS = {
   croner: 'queue',
   fastify: 'server',
   typebox: 'server',
+  '@fastify/fast-json-stringify-compiler': 'server',
   '@fastify/multipart': 'server',
   '@fastify/swagger': 'server',
   '@fastify/type-provider-typebox': 'server',

@@ -37,6 +37,7 @@ import { addMetricsRoute } from './metrics.ts';
 import { LEAKGATE_ROUTES } from './leakgate/routes.ts';
 import type { App, Routes, ServerContext } from './server-context.ts';
 import { SOTERI_ROUTES } from './soteri/routes.ts';
+import { createSerializerCompiler } from './shared-serializers.ts';
 import { compileValidator } from './validate-request.ts';
 import { addEncryptionKeyRoutes } from './bitbucket/encryption-keys.ts';
 import { addGpgKeyRoutes } from './bitbucket/gpg-keys.ts';
@@ -97,13 +98,15 @@ export async function buildApp(context: ServerContext): Promise<App> {
     rewriteUrl,
     bodyLimit: BODY_LIMIT,
     routerOptions: { maxParamLength: 1024, ignoreTrailingSlash: true },
-    connectionTimeout: 60_000,
+    // Of silence; streams of events say something more often.
+    connectionTimeout: 120_000,
     requestTimeout: 60_000,
     return503OnClosing: true,
     forceCloseConnections: 'idle',
     clientErrorHandler: refuseMalformed,
   }).withTypeProvider<TypeBoxTypeProvider>();
   app.setValidatorCompiler(compileValidator);
+  app.setSerializerCompiler(createSerializerCompiler());
   app.setErrorHandler(handleError);
   readEmptyBodies(app);
   const allowedMethods = routesByMethod(app);

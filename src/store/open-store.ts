@@ -9,6 +9,7 @@ import { checkedDialect } from './checked-dialect.ts';
 import { migrate } from './migrate.ts';
 import type { Database } from './schema.ts';
 import { lockPostgres, lockSqlite } from './server-lock.ts';
+import { withStatementCache } from './statement-cache.ts';
 import { storeError } from './store-error.ts';
 
 /** What every function of this folder takes first: the database, or a transaction of it. */
@@ -67,7 +68,9 @@ async function openSqlite(path: string, server: boolean): Promise<Store> {
       file.pragma('secure_delete = ON');
       // From here on the dialect waits, without halting the whole process.
       file.pragma('busy_timeout = 0');
-      const db = new Kysely<Database>({ dialect: checkedDialect(new SqliteDialect({ database: file }), 'sqlite') });
+      const db = new Kysely<Database>({
+        dialect: checkedDialect(new SqliteDialect({ database: withStatementCache(file) }), 'sqlite'),
+      });
       const close = async (): Promise<void> => {
         await db.destroy();
         // Kysely closes what it has used, which may be nothing.
