@@ -33,11 +33,6 @@ export function errorBody(errors: readonly HttpError[]): object {
   };
 }
 
-/** Sends one error. For hooks, which answer before there is a handler. */
-export function sendError(reply: FastifyReply, error: HttpError): FastifyReply {
-  return reply.code(error.status).send(errorBody([error]));
-}
-
 /** Fastify's error handler. */
 export function handleError(error: unknown, request: FastifyRequest, reply: FastifyReply): FastifyReply {
   const { status, errors } = readError(error);

@@ -97,13 +97,13 @@ function addList(app: App, { store: { db } }: ServerContext, place: Place, kind:
         return toPage(
           page,
           rows.map(({ user, permission }) => ({ user: toRestUser(user), permission })),
-        ) as never;
+        );
       }
       const rows = await listGroupGrants(db, target, filter, page);
       return toPage(
         page,
         rows.map(({ group, permission }) => ({ group: toRestGroup(group), permission })),
-      ) as never;
+      );
     },
   );
 }
