@@ -21,7 +21,7 @@ import { audit } from '../soteri/audit.ts';
 import {
   assertHook,
   checkSettings,
-  HOOK_PARAMS,
+  hookParams,
   HookSettings,
   OptionalSettings,
   RestRepositoryHook,
@@ -68,14 +68,18 @@ export const addHookSettingsRoutes: Routes = (app, context) => {
       },
     );
 
-    app.get(hookPath, { ...reading, schema: hookSchema('The security hook', RestRepositoryHook) }, async (request) => {
-      assertHook(request.params.hookKey);
-      return toRestHook(await readHook(request, context, level));
-    });
+    app.get(
+      hookPath,
+      { ...reading, schema: hookSchema(level.scope, 'The security hook', RestRepositoryHook) },
+      async (request) => {
+        assertHook(request.params.hookKey);
+        return toRestHook(await readHook(request, context, level));
+      },
+    );
 
     app.get(
       `${hookPath}/settings`,
-      { ...reading, schema: hookSchema("The hook's settings in force", HookSettings) },
+      { ...reading, schema: hookSchema(level.scope, "The hook's settings in force", HookSettings) },
       async (request) => {
         assertHook(request.params.hookKey);
         return (await readHook(request, context, level)).settings;
@@ -86,7 +90,7 @@ export const addHookSettingsRoutes: Routes = (app, context) => {
       `${hookPath}/settings`,
       {
         ...changing,
-        schema: { ...hookSchema("Set the hook's settings here", HookSettings), body: HookSettings },
+        schema: { ...hookSchema(level.scope, "Set the hook's settings here", HookSettings), body: HookSettings },
       },
       async (request) => {
         assertHook(request.params.hookKey);
@@ -101,7 +105,7 @@ export const addHookSettingsRoutes: Routes = (app, context) => {
       `${hookPath}/enabled`,
       {
         ...changing,
-        schema: { ...hookSchema('Switch the hook on', RestRepositoryHook), body: OptionalSettings },
+        schema: { ...hookSchema(level.scope, 'Switch the hook on', RestRepositoryHook), body: OptionalSettings },
       },
       async (request) => {
         assertHook(request.params.hookKey);
@@ -113,7 +117,7 @@ export const addHookSettingsRoutes: Routes = (app, context) => {
 
     app.delete(
       `${hookPath}/enabled`,
-      { ...changing, schema: hookSchema('Switch the hook off', RestRepositoryHook) },
+      { ...changing, schema: hookSchema(level.scope, 'Switch the hook off', RestRepositoryHook) },
       async (request) => {
         assertHook(request.params.hookKey);
         await change(request, context, level, { enabled: false, settings: undefined });
@@ -128,7 +132,7 @@ export const addHookSettingsRoutes: Routes = (app, context) => {
         schema: {
           summary: 'Inherit whether the hook runs',
           tags: TAGS,
-          params: HOOK_PARAMS,
+          params: hookParams(level.scope),
           response: { 204: Type.Null({ description: 'It is inherited now.' }) },
         },
       },
@@ -145,8 +149,12 @@ export const addHookSettingsRoutes: Routes = (app, context) => {
   }
 };
 
-function hookSchema<T extends typeof RestRepositoryHook | typeof HookSettings>(summary: string, answer: T) {
-  return { summary, tags: TAGS, params: HOOK_PARAMS, response: { 200: answer } };
+function hookSchema<T extends typeof RestRepositoryHook | typeof HookSettings>(
+  scope: Level['scope'],
+  summary: string,
+  answer: T,
+) {
+  return { summary, tags: TAGS, params: hookParams(scope), response: { 200: answer } };
 }
 
 function resourceOf(request: FastifyRequest, { scope }: Level): number {

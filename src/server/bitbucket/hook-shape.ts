@@ -36,7 +36,17 @@ export const HookSettings = Type.Record(Type.String(), Type.Unknown(), {
   description: 'Unknown keys are kept. `warnOnVulnerabilities`: findings are told and the push is accepted.',
 });
 export const OptionalSettings = Type.Union([HookSettings, Type.Null()]);
-export const HOOK_PARAMS = Type.Object({ hookKey: Type.String() }, { additionalProperties: true });
+const HookParams = Type.Object({ hookKey: Type.String() });
+
+/** Params of a route of one level, which has its project, and repository, in the path as well. */
+export function hookParams(scope: 'PROJECT' | 'REPOSITORY'): typeof HookParams {
+  return Type.Object({
+    projectKey: Type.String(),
+    ...(scope === 'REPOSITORY' ? { repositorySlug: Type.String() } : {}),
+    hookKey: Type.String(),
+  });
+}
+
 /** @throws HttpError 404 at any other hook's key */
 export function assertHook(hookKey: string): void {
   if (hookKey === HOOK_KEY) return;
