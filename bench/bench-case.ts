@@ -42,6 +42,7 @@ export type Target = {
   | { readonly kind: 'ratio'; readonly of: string; readonly to: string; readonly atMost: number }
   | { readonly kind: 'ratio'; readonly of: string; readonly to: string; readonly atLeast: number }
   /** In milliseconds. */
+  | { readonly kind: 'time'; readonly of: string; readonly atMost: number }
   | { readonly kind: 'difference'; readonly of: string; readonly minus: string; readonly atMost: number }
   /** In MB/s of content. */
   | { readonly kind: 'rate'; readonly of: string; readonly atLeast: number }

@@ -65,7 +65,7 @@ export function judge(name: string, targets: readonly Target[], samples: readonl
   );
 }
 
-const UNITS = { ratio: '×', difference: 'ms', rate: 'MB/s' } as const;
+const UNITS = { ratio: '×', time: 'ms', difference: 'ms', rate: 'MB/s' } as const;
 
 function valueOf(target: Target, samples: readonly Sample[]): number | undefined {
   const { measure } = target;
@@ -74,6 +74,10 @@ function valueOf(target: Target, samples: readonly Sample[]): number | undefined
       return pairUp(samples, target.of, target.to, measure, (of, to) => of / to);
     case 'difference':
       return pairUp(samples, target.of, target.minus, measure, (of, minus) => of - minus);
+    case 'time': {
+      const own = samples.filter(({ contestant }) => contestant === target.of);
+      return own.length === 0 ? undefined : median(own.map((sample) => measured(sample, measure)));
+    }
     case 'rate': {
       const own = samples.filter(({ contestant, bytes }) => contestant === target.of && bytes !== undefined);
       return own.length === 0

@@ -9,7 +9,7 @@
  *
  * A pattern without a bound of its own sees `maxLength` bytes from its start and no further.
  */
-import { compilePattern, type Pattern, type PatternMatch } from '../regex/pattern.ts';
+import { reopenPattern, type Pattern, type PatternMatch } from '../regex/pattern.ts';
 import { ENTRY, type CompiledRuleset } from './compile-ruleset.ts';
 import type { Candidates } from './find-candidates.ts';
 import type { Match } from './match.ts';
@@ -53,7 +53,7 @@ export function createMatchRunner(ruleset: CompiledRuleset): MatchRunner {
   const longestBefore = longestBeforeByRule(ruleset);
 
   function patternOf(rule: number): Pattern {
-    return (patterns[rule] ??= remembering(compilePattern(ruleset.rules[rule]?.pattern as string), tally));
+    return (patterns[rule] ??= remembering(reopenPattern(ruleset.rules[rule]?.pattern as string), tally));
   }
 
   return {

@@ -37,6 +37,16 @@ export const SECRET_GROUP = 'secret';
  */
 export function compilePattern(source: string): Pattern {
   assertWithinSubset(source);
+  const pattern = engine().compile(source);
+  pattern.test('');
+  return pattern;
+}
+
+/**
+ * A pattern that `compilePattern` has taken before, in this process or in the one that made a cache. Nothing is checked again, and the engine's program
+ * is made when it is first asked for: a push waits for each of them.
+ */
+export function reopenPattern(source: string): Pattern {
   return engine().compile(source);
 }
 
@@ -86,7 +96,6 @@ function nativeEngine(RE2: RE2Constructor): Engine {
     compile(source) {
       // One object per way of use, made when it is first used: flags are fixed at construction and each holds a program of its own.
       const objects: { search?: RE2Object; sticky?: RE2Object } = {};
-      objects.search = new RE2(source, 'gd');
       return {
         exec(text, from, anchored) {
           const re = anchored ? (objects.sticky ??= new RE2(source, 'yd')) : (objects.search ??= new RE2(source, 'gd'));
