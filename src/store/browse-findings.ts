@@ -102,12 +102,15 @@ async function readPart(
   { after, limit }: { readonly after: number; readonly limit: number },
 ): Promise<Part> {
   const indexed = along(db.selectFrom('findings'), filter, repositoryId).where('findings.id', '>', after);
-  const edge = await indexed
-    .select('findings.id')
-    .orderBy('findings.id')
-    .limit(1)
-    .offset(WINDOW - 1)
-    .executeTakeFirst();
+  // Where the index alone decides, every row read is one of the page.
+  const edge = isAlongIndex(filter, repositoryId)
+    ? undefined
+    : await indexed
+        .select('findings.id')
+        .orderBy('findings.id')
+        .limit(1)
+        .offset(WINDOW - 1)
+        .executeTakeFirst();
   const bounded = edge === undefined ? indexed : indexed.where('findings.id', '<=', edge.id);
   const rows = await narrowed(bounded, filter)
     .selectAll('findings')
@@ -135,6 +138,15 @@ function along(
   }
   if (ruleId !== undefined && repositoryIds === undefined) return query.where('findings.ruleId', '=', ruleId);
   return query;
+}
+
+/** Whether `along` leaves nothing to ask of the rows. */
+function isAlongIndex(filter: BrowseFilter, repositoryId: number | undefined): boolean {
+  const { repositoryIds, ref, ruleId, severity, state, path, fingerprint, from, to } = filter;
+  if ([severity, state, path, from, to].some((asked) => asked !== undefined)) return false;
+  if (fingerprint !== undefined) return repositoryIds === undefined && ref === undefined && ruleId === undefined;
+  if (repositoryId !== undefined) return ruleId === undefined;
+  return repositoryIds === undefined && ref === undefined;
 }
 
 /** Everything else, asked of the rows in between. */
