@@ -3,6 +3,7 @@ import type { Coverage } from '../model/coverage.ts';
 import { LeakgateError } from '../model/errors.ts';
 import type { Finding } from '../model/finding.ts';
 import type { Verdict } from '../model/verdict.ts';
+import { pushScope } from '../scan/list-history.ts';
 import { runScan } from '../scan/run-scan.ts';
 import type { Progress, PushTarget } from '../scan/scan-target.ts';
 import { FINISH_MS } from '../scan/stop.ts';
@@ -58,7 +59,12 @@ export async function scanPush(
           onProgress: (now) => (progress = now),
         },
       );
-      const { findings: counting, excused } = await excuseByCommitMessage(findings, push.repository, settings, signal);
+      const { findings: counting, excused } = await excuseByCommitMessage(findings, settings, {
+        repository: push.repository,
+        scope: pushScope(push.updates),
+        redact,
+        signal,
+      });
       const reviewed = suppressed.filter(({ state }) => state === 'reviewed');
       return { verdict: judgePush({ findings: counting, coverage }, settings), excused, reviewed, coverage, redact };
     });

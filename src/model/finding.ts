@@ -37,6 +37,9 @@ export interface LineText {
   readonly truncated: boolean;
 }
 
+/** A finding in more blobs than this names only its own. */
+export const MAX_LISTED_BLOBS = 1_000;
+
 /**
  * A reported secret. Lines and columns count from 1; columns are UTF-16 code units, `endColumn` is exclusive (SARIF's convention).
  * `secret` and `match` are redacted when the finding is made, unless the caller asked for clear text.
@@ -63,6 +66,8 @@ export interface Finding {
   readonly confidence: Confidence;
   /** Object id of the blob, commit or tag; absent outside git. */
   readonly blob?: string;
+  /** All `occurrences` when they are several and not very many (`MAX_LISTED_BLOBS`), this one among them. In no report. */
+  readonly blobs?: readonly string[];
   /** Commit that brought it in. */
   readonly commit?: string;
   readonly author?: string;

@@ -6,9 +6,14 @@ export function isNoFile(kind: FindingKind): boolean {
 }
 
 /** What a report holds of a finding. */
-export type ReportedFinding = Omit<Finding, 'matchFingerprint' | 'lineText'>;
+export type ReportedFinding = Omit<Finding, 'matchFingerprint' | 'lineText' | 'blobs'>;
 
-/** The finding without what is for our own server only: a text in clear must not get into a file, whoever asked for it. */
-export function toReported({ matchFingerprint: _any, lineText: _clear, ...reported }: Finding): ReportedFinding {
+/** The finding without what is for our own hook and server only: a text in clear must not get into a file, whoever asked for it. */
+export function toReported({
+  matchFingerprint: _any,
+  lineText: _clear,
+  blobs: _all,
+  ...reported
+}: Finding): ReportedFinding {
   return reported;
 }

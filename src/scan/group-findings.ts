@@ -1,4 +1,4 @@
-import type { Finding } from '../model/finding.ts';
+import { MAX_LISTED_BLOBS, type Finding } from '../model/finding.ts';
 import type { Oid } from '../model/oid.ts';
 import type { CommitInfo } from './commit-info.ts';
 import type { Judge } from './judge.ts';
@@ -8,8 +8,8 @@ import type { TextRedactor } from './text-redactor.ts';
 /** One rule, one secret, one path: what a person would call one finding. */
 interface Group {
   shown: LocatedFinding;
-  /** Objects it was found in, counted by change: findings come in the order of their objects. */
-  readonly objects: Set<number>;
+  /** Objects it was found in, with their ids while those are few enough to be told. */
+  readonly objects: Map<number, Oid | undefined>;
 }
 
 /**
@@ -23,10 +23,10 @@ export function groupFindings(located: readonly LocatedFinding[]): readonly Grou
     const key = `${raw.rule} ${raw.fingerprint} ${raw.kind === 'path' ? 'path' : 'content'} ${path}`;
     const group = groups.get(key);
     if (group === undefined) {
-      groups.set(key, { shown: finding, objects: new Set([raw.object]) });
+      groups.set(key, { shown: finding, objects: new Map([[raw.object, finding.blob]]) });
       continue;
     }
-    group.objects.add(raw.object);
+    group.objects.set(raw.object, group.objects.size < MAX_LISTED_BLOBS ? finding.blob : undefined);
     if (weight(finding) > weight(group.shown)) group.shown = finding;
   }
   return [...groups.values()];
@@ -43,6 +43,7 @@ export function toFinding(
 ): Finding {
   const { raw, path, blob, commit, suppression, preExisting } = group.shown;
   const rule = context.judge.ruleOf(raw);
+  const blobs = blobsOf(group);
   const info = commit === undefined ? undefined : context.commits.get(commit);
   return {
     ruleId: rule.id,
@@ -61,6 +62,7 @@ export function toFinding(
     severity: rule.severity,
     confidence: raw.confidence,
     ...(blob === undefined ? {} : { blob }),
+    ...(blobs === undefined ? {} : { blobs }),
     ...(commit === undefined || raw.kind === 'tag' ? {} : { commit }),
     ...(info?.author === undefined ? {} : { author: context.show(info.author) }),
     ...(info?.email === undefined ? {} : { email: context.show(info.email) }),
@@ -78,4 +80,10 @@ export function toFinding(
     occurrences: raw.kind === 'path' ? 1 : group.objects.size,
     ...(suppression === undefined ? {} : { suppression }),
   };
+}
+
+function blobsOf({ objects }: Group): readonly Oid[] | undefined {
+  if (objects.size < 2 || objects.size > MAX_LISTED_BLOBS) return undefined;
+  const blobs = [...objects.values()].filter((oid) => oid !== undefined);
+  return blobs.length === objects.size ? blobs : undefined;
 }

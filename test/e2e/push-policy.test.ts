@@ -134,6 +134,51 @@ describe('a mark in a commit message', () => {
     assert.deepEqual(entry?.['counts'], { blocking: 1, excused: 1, other: 0, reviewed: 0 });
   });
 
+  it('speaks for a secret only when all commits that bring it bear one', async () => {
+    const MARK = '**skip-soteri-security-check**';
+    for (const second of [LEAK, `# another file\n${LEAK}`]) {
+      for (const [message, expected] of [
+        [MARK, true],
+        ['no mark', false],
+      ] as const) {
+        const { client } = await start(MARKED);
+        client.write('readme.txt', 'hello\n').commit();
+        assert.ok(client.push('main').accepted);
+        client.branch('one').write('folder/a.txt', LEAK).commit(MARK);
+        client.branch('two', 'main').write('folder/a.txt', second).commit(message);
+        const { accepted, stderr } = client.push('one', 'two');
+        assert.equal(accepted, expected, `${message}: ${stderr}`);
+      }
+    }
+  });
+
+  it('does not speak for a commit that brings the secret back', async () => {
+    const { client } = await start(MARKED);
+    client.write('a.txt', LEAK).commit('**skip-soteri-security-check**').write('a.txt', 'clean\n').commit('Remove it');
+    client.write('a.txt', LEAK).commit('no mark');
+    assert.equal(client.push('main').accepted, false);
+  });
+
+  it('speaks for names of files and folders in the same way', async () => {
+    for (const message of ['**skip-soteri-security-check**', 'no mark']) {
+      const { client } = await start(MARKED);
+      client.write('readme.txt', 'hello\n').commit();
+      assert.ok(client.push('main').accepted);
+      client.branch('one').write(`${SECRET}/a.txt`, 'a\n').commit('**skip-soteri-security-check**');
+      client.branch('two', 'main').write(`${SECRET}/b.txt`, 'b\n').commit(message);
+      const { accepted, stderr } = client.push('one', 'two');
+      assert.equal(accepted, message !== 'no mark', stderr);
+    }
+  });
+
+  it('goes on speaking for what later commits only carry along', async () => {
+    const { client } = await start(MARKED);
+    client.write('a.txt', LEAK).commit('**skip-soteri-security-check**');
+    client.write('a.txt', `# edited\n${LEAK}`).commit('no mark').rename('a.txt', 'b.txt').commit('no mark');
+    const { accepted, stderr } = client.push('main');
+    assert.ok(accepted, stderr);
+  });
+
   it('has to be exact, and in the message', async () => {
     const { client } = await start(MARKED);
     client.write('a.txt', LEAK).commit('skip-soteri-security-check **skip-soteri-security-check*');
