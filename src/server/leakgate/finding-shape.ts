@@ -3,7 +3,6 @@ import { Type, type Static } from 'typebox';
 import type { Suppression } from '../../model/finding.ts';
 import type { ListedFinding } from '../../store/findings.ts';
 import type { Db } from '../../store/open-store.ts';
-import type { ProjectRow, RepositoryRow } from '../../store/schema.ts';
 
 const Nullable = <T extends ReturnType<typeof Type.String> | ReturnType<typeof Type.Integer>>(type: T) =>
   Type.Union([type, Type.Null()]);
@@ -66,13 +65,6 @@ export async function placesOf(db: Db, repositoryIds: readonly number[]): Promis
       { slug, id, project: { key, id: projectId }, exempt: scope !== null },
     ]),
   );
-}
-
-/** The place of the repository of a path. */
-export async function placeOf(db: Db, repository: RepositoryRow, project: ProjectRow): Promise<Place> {
-  const places = await placesOf(db, [repository.id]);
-  const { id, slug } = repository;
-  return places.get(id) ?? { slug, id, project: { key: project.key, id: project.id }, exempt: false };
 }
 
 export function toRestFinding(row: ListedFinding, repository: Place): Static<typeof RestFinding> {
