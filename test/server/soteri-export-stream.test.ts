@@ -26,7 +26,7 @@ before(async () => {
       const rows = Array.from({ length: 500 }, (_unused, n) => ({
         ...row,
         fingerprint: `f${from + n}`,
-        path: `src/${from + n}`,
+        path: `src/${'a'.repeat(400)}/${from + n}`,
       }));
       await transaction.insertInto('findings').values(rows).execute();
     }

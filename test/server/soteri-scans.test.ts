@@ -199,7 +199,7 @@ describe('the export', () => {
     assert.equal(answer.text, `${HEADER}\r\n`);
   });
 
-  it('has a row for each finding, with the match in clear and formulas disarmed', async () => {
+  it('has a row for each finding, with the match redacted and formulas disarmed', async () => {
     const secret = fakeGithubPat('csv');
     const key = fakePrivateKey('csv');
     await soteri.fill(
@@ -210,7 +210,8 @@ describe('the export', () => {
       ],
       { now: Date.UTC(2026, 0, 2) },
     );
-    const [, first, second] = await rows();
+    const unknown = fakeGithubPat('unknown');
+    const [, first, second] = await rows(`?other=${unknown}`);
     assert.deepEqual(first?.slice(0, 3), ['PRJ', 'app', 'main']);
     assert.deepEqual(first?.slice(4), [
       'Jane',
@@ -219,13 +220,17 @@ describe('the export', () => {
       String.raw`'=cmd|\x1b.csv`,
       '3',
       'GITHUB_PAT',
-      secret,
+      'ghp_…',
       'false',
       'false',
       '2026-01-02T00:00:00.000Z',
     ]);
-    assert.equal(second?.[10], `'${key}`);
-    assert.equal((await soteri.audit('Scan results exported')).length, 1);
+    assert.equal(second?.[10], 'ghp_…');
+    const clear = await soteri.call('GET', EXPORT);
+    assert.ok([secret, key].every((text) => !clear.text.includes(text)));
+    const events = await soteri.audit('Scan results exported');
+    assert.equal(events.length, 2);
+    assert.ok(!JSON.stringify(events).includes(unknown), 'what no parameter is named for is not on record');
   });
 
   it('can be narrowed by rule, time, allowlists and reviews', async () => {

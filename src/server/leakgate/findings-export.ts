@@ -10,6 +10,7 @@ import { browseFindings, countBrowsed, type BrowseFilter } from '../../store/bro
 import type { ListedFinding } from '../../store/findings.ts';
 import type { Db } from '../../store/open-store.ts';
 import { auditOf } from '../actor.ts';
+import { pick } from '../pick.ts';
 import type { Routes } from '../server-context.ts';
 import { findingFilter, FINDINGS_QUERY } from './findings.ts';
 import { placesOf, stateOf, type Place } from './finding-shape.ts';
@@ -46,7 +47,7 @@ export const addFindingExportRoutes: Routes = (app, context) => {
           category: 'Leakgate',
           action: 'Findings exported',
           ...scopeOf(level, request),
-          details: { ...request.query, atMost: total },
+          details: { ...pick(request.query, Object.keys(FINDINGS_QUERY)), atMost: total },
         });
         const csv = Readable.from(streamCsv(COLUMNS, batches(db, filter)), { highWaterMark: 2 });
         return reply

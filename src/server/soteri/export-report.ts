@@ -1,11 +1,14 @@
-/** Results of a branch as CSV, row by row from the database to the client: no more than a few hundred are in memory, and a client that leaves ends it. */
+/**
+ * Results of a branch as CSV, row by row from the database to the client: no more than a few hundred are in memory, and a client that leaves ends it.
+ * Redacted: files are kept and passed on. Who needs the texts reads the results of the scan.
+ */
 import { Readable } from 'node:stream';
 import { Type } from 'typebox';
 import { escapeControls } from '../../model/escape.ts';
-import { FINDING_TEXT } from '../../queue/seal-finding.ts';
 import { streamCsv, type CsvColumns } from '../../report/csv-stream.ts';
 import { streamFindings, type ListedFinding } from '../../store/findings.ts';
 import { HttpError } from '../http-error.ts';
+import { pick } from '../pick.ts';
 import type { Routes } from '../server-context.ts';
 import { audit } from './audit.ts';
 import { BRANCH_QUERY, findScanBranch, REPOSITORY_PARAMS, shortName } from './branch.ts';
@@ -21,14 +24,15 @@ const Query = Type.Object({
 });
 
 export const addExportRoutes: Routes = (app, context) => {
-  const { store, keys } = context;
+  const { store } = context;
   app.get(
     '/export-report/:projectKey/repos/:repositorySlug',
     {
       config: { access: 'REPO_WRITE' },
       schema: {
         summary: 'Results of a branch as CSV',
-        description: 'Matches are in clear; that they were exported is written into the audit log.',
+        description:
+          'Matches are redacted, the results of the scan have their texts; that they were exported is written into the audit log.',
         tags: ['scans'],
         params: REPOSITORY_PARAMS,
         querystring: Query,
@@ -50,8 +54,7 @@ export const addExportRoutes: Routes = (app, context) => {
       };
       if (branch.scannedCommit === null)
         throw new HttpError(404, `Branch ${JSON.stringify(shortName(branch.ref))} has not been scanned yet.`);
-      const { branch: _, ...asked } = query;
-      const details = { ...asked, branch: branch.ref };
+      const details = { ...pick(query, Object.keys(Query.properties)), branch: branch.ref };
       await audit(request, context, {
         action: 'Scan results exported',
         scope: 'REPOSITORY',
@@ -62,7 +65,6 @@ export const addExportRoutes: Routes = (app, context) => {
         project: project.key,
         repository: repository.slug,
         nameOf: await ruleNamer(),
-        textOf: (row) => keys.open(row.textSealed, FINDING_TEXT).slice(row.textStart, row.textEnd),
       });
       const csv = Readable.from(streamCsv(columns, streamFindings(store.db, filter)), { highWaterMark: 2 });
       return reply
@@ -80,11 +82,9 @@ interface RowSource {
   readonly project: string;
   readonly repository: string;
   readonly nameOf: (row: ListedFinding) => string;
-  readonly textOf: (row: ListedFinding) => string;
 }
 
-/** The match stands as it is, line ends and all: it can be reviewed with what the file says. */
-function columnsOf({ project, repository, nameOf, textOf }: RowSource): CsvColumns<ListedFinding> {
+function columnsOf({ project, repository, nameOf }: RowSource): CsvColumns<ListedFinding> {
   const plain = (text: string | null): string => (text === null ? '' : escapeControls(text));
   return {
     Project: () => project,
@@ -97,7 +97,7 @@ function columnsOf({ project, repository, nameOf, textOf }: RowSource): CsvColum
     File: (row) => plain(row.path),
     Line: (row) => row.line,
     Rule: nameOf,
-    Match: textOf,
+    Match: (row) => plain(row.secret),
     Allowlisted: (row) => row.state === 'suppressed',
     Reviewed: (row) => row.reviewed === 1,
     'Scan Date': (row) => new Date(row.created).toISOString(),

@@ -17,7 +17,7 @@ const MAX_NAME_LENGTH = 255;
 const MAX_ERRORS = 100;
 
 /**
- * Reads a list. What spreadsheets must not take for a formula has a `'` in front in our export; it is taken off again.
+ * Reads a list. What spreadsheets must not take for a formula has a `'` in front in exports; it is taken off again.
  * @throws HttpErrors 400 with every bad row
  */
 export function readReviewedCsv(
