@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { join } from 'node:path';
 import autocannon from 'autocannon';
-import type { Kysely } from 'kysely';
+import { sql, type Kysely } from 'kysely';
 import { openStore } from '../../src/store/open-store.ts';
 import { writeSetting } from '../../src/store/settings.ts';
 import type { Database, FindingRow } from '../../src/store/schema.ts';
@@ -12,12 +12,14 @@ import { startBenchServer, type BenchServer } from '../measure/bench-server.ts';
 const PROJECTS = 10;
 const SIZES = {
   full: { repositories: 1000, branches: 10, findings: 1_000_000, seconds: 10 },
-  smoke: { repositories: 20, branches: 2, findings: 400, seconds: 1 },
+  smoke: { repositories: 20, branches: 2, findings: 800, seconds: 1 },
 } as const;
 /** What is offered; the 99th percentile is of what came back under it. */
 const REQUESTS_PER_SECOND = 200;
 const CONNECTIONS = 10;
 
+/** One of project P3, in both sizes. */
+const REPOSITORY = 'repository-13';
 const P99 = '99th percentile at 200 requests/s';
 const ANSWER = 'answer';
 
@@ -38,7 +40,8 @@ export const serverPages: BenchCase = {
     const server = await startBenchServer(bench.programs.cli, dataDir);
     try {
       await checkPages(bench, server, size.findings);
-      for (let round = 0; round < bench.rounds(3); round++) {
+      // Before the first that counts, code and caches get warm.
+      for (let round = bench.scale === 'full' ? -1 : 0; round < bench.rounds(3); round++) {
         for (const [subject, paths] of Object.entries(LISTS))
           await load(bench, server, { subject, paths, round, seconds: size.seconds });
         for (const [subject, path] of Object.entries(STATES)) await ask(bench, server, { subject, path, round });
@@ -55,15 +58,14 @@ const LISTS: Readonly<Record<string, readonly string[]>> = {
   'findings, filtered': [
     '/rest/leakgate/1.0/findings?ruleId=github-pat',
     '/rest/leakgate/1.0/findings?severity=critical&limit=50',
-    '/rest/leakgate/1.0/projects/P3/repos/repository-33/findings?limit=50',
+    `/rest/leakgate/1.0/projects/P3/repos/${REPOSITORY}/findings?limit=50`,
   ],
 };
 
 const STATES: Readonly<Record<string, string>> = {
   'states of all projects': '/rest/security/latest/status/projects?limit=1000',
   'states of the repositories of a project': '/rest/security/latest/status/projects/P3/repos?limit=1000',
-  'states of the branches of a repository':
-    '/rest/security/latest/status/projects/P3/repos/repository-33/branches?limit=1000',
+  'states of the branches of a repository': `/rest/security/latest/status/projects/P3/repos/${REPOSITORY}/branches?limit=1000`,
 };
 
 /** Walking all pages of one repository gives each of its findings once. */
@@ -72,17 +74,15 @@ async function checkPages(bench: Bench, server: BenchServer, findings: number): 
   let cursor: string | number | null = 0;
   let pages = 0;
   while (cursor !== null) {
-    const path = `/rest/leakgate/1.0/projects/P3/repos/repository-33/findings?limit=100&start=${encodeURIComponent(cursor)}`;
+    const path = `/rest/leakgate/1.0/projects/P3/repos/${REPOSITORY}/findings?limit=100&start=${encodeURIComponent(cursor)}`;
     const page = (await server.get(path)) as { values: { id: number }[]; nextPageStart: string | number | null };
     for (const { id } of page.values) seen.add(id);
     cursor = page.nextPageStart;
     pages++;
   }
-  const repositories = SIZES[bench.scale].repositories;
-  const expected = Math.ceil((findings - 33) / repositories);
-  const own = bench.scale === 'full' ? expected : seen.size;
-  if (seen.size !== own || seen.size === 0)
-    throw new WrongAnswerError(`${pages} pages of one repository gave ${seen.size} findings; ${own} are there`);
+  const expected = findings / SIZES[bench.scale].repositories;
+  if (seen.size !== expected)
+    throw new WrongAnswerError(`${pages} pages of one repository gave ${seen.size} findings; ${expected} are there`);
   bench.answer('findings of one repository', `${seen.size} findings on ${pages} pages`);
 }
 
@@ -101,9 +101,10 @@ async function load(
   if (result.non2xx > 0 || result.errors > 0)
     throw new WrongAnswerError(`${subject}: ${result.non2xx} answers were no success, ${result.errors} did not come`);
   // A server that cannot keep up answers fewer, and its percentile means nothing.
-  if (bench.scale === 'full' && result.requests.average < REQUESTS_PER_SECOND * 0.95)
+  if (bench.scale === 'full' && round >= 0 && result.requests.average < REQUESTS_PER_SECOND * 0.95)
     bench.note(`${subject}: only ${result.requests.average} requests/s of ${REQUESTS_PER_SECOND} were answered`);
-  bench.sample({ subject, contestant: P99, round, wallMs: result.latency.p99, findings: result.requests.total });
+  if (round >= 0)
+    bench.sample({ subject, contestant: P99, round, wallMs: result.latency.p99, findings: result.requests.total });
 }
 
 async function ask(
@@ -168,11 +169,30 @@ async function fill(
         scanned: n % 3 === 0 ? null : now,
         vulnerabilities: n % 7,
       }));
-      await insert(tx, 'findings', size.findings, (n) => finding(n, size.repositories, now));
+      const kinds = size.repositories * FINDINGS_EACH;
+      await insert(tx, 'findings', kinds, (n) => finding(n, size.repositories, now));
+      await repeatFindings(tx, size.findings / kinds - 1);
     });
   } finally {
     await store.close();
   }
+}
+
+/** So many of each repository are made here; the rest are copies that differ in secret and path, made by the database: a million rows in seconds. */
+const FINDINGS_EACH = 4;
+
+async function repeatFindings(db: Kysely<Database>, times: number): Promise<void> {
+  const columns = Object.keys(finding(0, 1, 0));
+  const fresh: Readonly<Record<string, string>> = {
+    fingerprint: `'lgf1:' || lower(hex(randomblob(16)))`,
+    matchFingerprint: `'lgf1:' || lower(hex(randomblob(16)))`,
+    path: `'copy-' || "i" || '/' || "path"`,
+  };
+  const values = columns.map((name) => fresh[name] ?? `"${name}"`);
+  await sql`
+    with recursive "times"("i") as (select 1 union all select "i" + 1 from "times" where "i" < ${times})
+    insert into "findings" (${sql.raw(columns.map((name) => `"${name}"`).join(', '))})
+    select ${sql.raw(values.join(', '))} from "times" cross join "findings"`.execute(db);
 }
 
 const RULES = ['github-pat', 'aws-access-key-id', 'generic-api-key', 'private-key', 'slack-bot-token'];
@@ -180,7 +200,8 @@ const SEVERITIES = ['critical', 'high', 'medium', 'low'];
 
 function finding(n: number, repositories: number, now: number): Omit<FindingRow, 'id'> {
   const fingerprint = `lgf1:${digest(`finding ${n}`).slice(0, 32)}`;
-  const ruleId = RULES[n % RULES.length] as string;
+  const turn = Math.floor(n / repositories);
+  const ruleId = RULES[(n + turn) % RULES.length] as string;
   return {
     repositoryId: (n % repositories) + 1,
     ref: 'refs/heads/main',
@@ -205,7 +226,7 @@ function finding(n: number, repositories: number, now: number): Omit<FindingRow,
     author: 'Ada',
     email: 'ada@example.org',
     commitDate: now - n * 1000,
-    severity: SEVERITIES[n % SEVERITIES.length] as string,
+    severity: SEVERITIES[(n + turn) % SEVERITIES.length] as string,
     confidence: 'medium',
     blocking: 1,
     state: n % 11 === 0 ? 'suppressed' : 'new',
