@@ -40,12 +40,15 @@ export function parseCloneUrl(url: string, options: { allowFile?: boolean } = {}
   if (scheme !== 'https' && scheme !== 'ssh' && scheme !== 'file')
     refuse(`only https and ssh are allowed, not ${scheme}`);
   if (scheme === 'file' && options.allowFile !== true) refuse('file:// is not allowed here; give the path instead');
+  if (url.includes('\\')) refuse('it has a backslash in it');
   const parsed = URL.canParse(url) ? new URL(url) : refuse('it is not an address');
   if (parsed.password !== '') refuse('leave the password out; use an ssh key or a public address');
   if (scheme === 'https' && parsed.username !== '')
     refuse('leave the user name or token out; use an ssh key or a public address');
   if ([parsed.username, parsed.hostname].some((part) => /^(?:-|%2d)/i.test(part)))
     refuse('a part of it starts with a dash');
+  // curl compares such a name with and without its dot.
+  if (scheme === 'https' && parsed.hostname.endsWith('.')) refuse('its host ends with a dot');
   if (scheme !== 'file' && parsed.hostname === '') refuse('it names no host');
   return { url, protocol: scheme as CloneProtocol };
 }

@@ -22,6 +22,8 @@ export interface CloneOptions {
   readonly maxBytes?: number;
   readonly env?: NodeJS.ProcessEnv;
   readonly signal?: AbortSignal | undefined;
+  /** Further settings of git, `name=value`. */
+  readonly config?: readonly string[];
 }
 
 export interface TemporaryClone {
@@ -101,7 +103,7 @@ export async function talkTo(
       baseDir: folder,
       abort: limits.signal,
       timeout: { block: silenceMs },
-      config: cloneConfig(),
+      config: [...cloneConfig(), ...(options.config ?? [])],
       allowEnvironment: [
         'GIT_ALLOW_PROTOCOL',
         'GIT_CONFIG_NOSYSTEM',

@@ -8,6 +8,7 @@ import { LeakgateError } from '../model/errors.ts';
 import { syncBranches } from '../store/branches.ts';
 import type { Db } from '../store/open-store.ts';
 import type { RepositoryRow } from '../store/schema.ts';
+import { readSetting } from '../store/settings.ts';
 import { createLocks } from './locks.ts';
 
 export interface OpenTarget {
@@ -25,6 +26,8 @@ export interface OpenTargetDeps {
   readonly db: Db;
   readonly dataDir: string;
   readonly allowFileUrls: boolean;
+  /** Ends whatever comes with no signal of its own. */
+  readonly signal?: AbortSignal;
   now(): number;
 }
 
@@ -33,7 +36,7 @@ const HEADS = 'refs/heads/';
 const RECENT_MS = 60_000;
 const PATIENCE_MS = 20_000;
 
-export function createOpenTarget({ db, dataDir, allowFileUrls, now }: OpenTargetDeps): OpenTarget {
+export function createOpenTarget({ db, dataDir, allowFileUrls, now, signal: ending }: OpenTargetDeps): OpenTarget {
   // Two branches of one repository must not fetch into the same mirror, nor tell the store of its branches at once.
   const locks = createLocks<number>();
   const fetched = new Map<number, number>();
@@ -42,12 +45,13 @@ export function createOpenTarget({ db, dataDir, allowFileUrls, now }: OpenTarget
     const path = mirrorPath(dataDir, row.id);
     if ((fetched.get(row.id) ?? -1) >= freshAt) return path;
     const at = now();
-    await updateMirror(url, path, { allowFile: allowFileUrls, signal });
+    const publicOnly = !(await readSetting(db, 'allowPrivateTargets'));
+    await updateMirror(url, path, { allowFile: allowFileUrls, publicOnly, signal });
     fetched.set(row.id, at);
     return path;
   }
 
-  const open: OpenTarget['open'] = (row, freshAt, signal) =>
+  const open: OpenTarget['open'] = (row, freshAt, signal = ending) =>
     locks.run(row.id, async () => {
       const path = row.path ?? (row.cloneUrl === null ? undefined : await mirrorOf(row, row.cloneUrl, freshAt, signal));
       if (path === undefined)

@@ -1,11 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import {
-  checkLiteralAddress,
-  isPublicAddress,
-  publicLookup,
-  TargetRefused,
-} from '../../src/server/deliveries-address.ts';
+import { checkLiteralAddress, publicLookup, TargetRefused } from '../../src/server/deliveries-address.ts';
+import { isPublicAddress } from '../../src/util/public-address.ts';
 
 describe('an address', () => {
   for (const address of [

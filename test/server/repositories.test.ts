@@ -65,6 +65,8 @@ describe('/projects/{key}/repos', () => {
       [{ name: 'x', path, cloneUrl: 'https://git.example/x.git' }, 'cloneUrl'],
       [{ name: 'x', cloneUrl: 'http://git.example/x.git' }, 'cloneUrl'],
       [{ name: 'x', cloneUrl: 'file:///etc' }, 'cloneUrl'],
+      [{ name: 'x', cloneUrl: 'https://169.254.169.254/x.git' }, 'cloneUrl'],
+      [{ name: 'x', cloneUrl: 'https://localhost/x.git' }, 'cloneUrl'],
       [{ name: 'x', cloneUrl: 'ext::sh -c id' }, 'cloneUrl'],
       [{ name: 'x', cloneUrl: '--upload-pack=id' }, 'cloneUrl'],
       [{ name: 'x', cloneUrl: 'https://user:password@git.example/x.git' }, 'cloneUrl'],

@@ -12,15 +12,15 @@ import {
   type RepositoryChanges,
 } from '../../store/repositories.ts';
 import type { ProjectRow, RepositoryRow } from '../../store/schema.ts';
+import { readSetting } from '../../store/settings.ts';
 import { ALL } from '../../store/slice.ts';
-import { auditOf } from '../actor.ts';
+import { actorOf, auditOf } from '../actor.ts';
 import { notPermitted } from '../authorize.ts';
 import { HttpError } from '../http-error.ts';
 import { pageOf, pageRequest, PAGE_QUERY, toPage } from '../paging.ts';
 import { levelOf } from '../rights.ts';
 import type { Routes, ServerContext } from '../server-context.ts';
-import { createFirstScans } from './first-scans.ts';
-import { readPlace } from './repository-place.ts';
+import { readPlace, type PlaceLimits } from './repository-place.ts';
 import {
   Description,
   Nothing,
@@ -74,8 +74,7 @@ const TAGS = ['Repositories'];
 
 export const addRepositoryRoutes: Routes = (app, context) => {
   const { db } = context.store;
-  const firstScans = createFirstScans(context);
-  app.addHook('onClose', () => firstScans.settled());
+  app.addHook('onClose', () => context.newRepositories.close());
 
   app.get(
     '/repos',
@@ -157,7 +156,7 @@ export const addRepositoryRoutes: Routes = (app, context) => {
     },
     async (request, reply) => {
       const { project, body } = request;
-      const place = await readPlace(request, body, context.repositoryRoots);
+      const place = await readPlace(request, body, await limitsOf(context));
       if (place === undefined)
         throw new HttpError(400, 'path (a repository on this server) or cloneUrl (an address) is required.', {
           context: 'path',
@@ -184,8 +183,7 @@ export const addRepositoryRoutes: Routes = (app, context) => {
         });
         return created;
       });
-      await context.policies.installSnapshot(repository.id);
-      firstScans.start(repository, request);
+      await context.newRepositories.welcome(repository, actorOf(request));
       return reply.code(201).send(shownTo(request, repository, project));
     },
   );
@@ -284,7 +282,7 @@ async function readChanges(
   context: ServerContext,
 ): Promise<{ readonly changes: RepositoryChanges; readonly project: ProjectRow }> {
   const { body, repository } = request;
-  const place = await readPlace(request, body, context.repositoryRoots);
+  const place = await readPlace(request, body, await limitsOf(context));
   const project =
     body.project === undefined ? request.project : await targetProject(request, context, body.project.key);
   const newName = body.name === repository.name ? undefined : body.name;
@@ -303,6 +301,10 @@ async function readChanges(
       ...(project.id === repository.projectId ? {} : { projectId: project.id }),
     },
   };
+}
+
+async function limitsOf({ store: { db }, repositoryRoots: roots }: ServerContext): Promise<PlaceLimits> {
+  return { roots, allowPrivateTargets: await readSetting(db, 'allowPrivateTargets') };
 }
 
 /** A repository is moved by whoever administers both projects. */

@@ -3,6 +3,7 @@ import { realpath } from 'node:fs/promises';
 import { isAbsolute, join, relative } from 'node:path';
 import type { FastifyRequest } from 'fastify';
 import { parseCloneUrl } from '../../git/clone-url.ts';
+import { isPrivateHost } from '../../git/public-host.ts';
 import { openRepository } from '../../git/repository.ts';
 import { LeakgateError } from '../../model/errors.ts';
 import { escapeControls } from '../../model/escape.ts';
@@ -20,6 +21,14 @@ export type RepositoryPlace =
   | { readonly path: string; readonly cloneUrl: null }
   | { readonly path: null; readonly cloneUrl: string };
 
+/** What this server allows. */
+export interface PlaceLimits {
+  /** Folders that repositories must lie below; empty: anywhere. */
+  readonly roots: readonly string[];
+  /** Whether https addresses may lead into private networks. */
+  readonly allowPrivateTargets: boolean;
+}
+
 /**
  * Checks a place; undefined when none is given. Whoever may say which folders of this server are read, or what its ssh key is used for, could
  * read other people's repositories by that: it takes an administrator. Public addresses are for admins of the project.
@@ -29,7 +38,7 @@ export type RepositoryPlace =
 export async function readPlace(
   request: FastifyRequest,
   { path, cloneUrl }: PlaceFields,
-  roots: readonly string[],
+  { roots, allowPrivateTargets }: PlaceLimits,
 ): Promise<RepositoryPlace | undefined> {
   const hasPath = path !== undefined && path !== null;
   const hasUrl = cloneUrl !== undefined && cloneUrl !== null;
@@ -37,6 +46,12 @@ export async function readPlace(
   if (hasUrl) {
     const { protocol } = readCloneUrl(cloneUrl);
     if (protocol !== 'https' && !request.rights.has('ADMIN')) throw notPermitted(request);
+    // Names are judged by what they resolve to, when they are used.
+    if (protocol === 'https' && !allowPrivateTargets && isPrivateHost(cloneUrl))
+      throw wrong(
+        'cloneUrl',
+        'This host is in a private network; an administrator can allow such targets (setting allowPrivateTargets).',
+      );
     return { path: null, cloneUrl };
   }
   if (!hasPath) return undefined;

@@ -28,7 +28,9 @@ const FIELDS = {
     maximum: 86_400,
     description: 'How often files on the disk are looked at.',
   }),
-  allowPrivateTargets: Type.Boolean({ description: 'Whether webhooks may call addresses of private networks.' }),
+  allowPrivateTargets: Type.Boolean({
+    description: 'Whether webhooks and https clone addresses may lead into private networks.',
+  }),
   hookScripts: Type.Boolean({ description: 'Whether hook scripts can be uploaded and configured.' }),
 };
 const RestSettings = Type.Object(FIELDS);
