@@ -38,7 +38,7 @@ import { LEAKGATE_ROUTES } from './leakgate/routes.ts';
 import type { App, Routes, ServerContext } from './server-context.ts';
 import { SOTERI_ROUTES } from './soteri/routes.ts';
 import { createSerializerCompiler } from './shared-serializers.ts';
-import { compileValidator } from './validate-request.ts';
+import { createValidatorCompiler } from './validate-request.ts';
 import { addEncryptionKeyRoutes } from './bitbucket/encryption-keys.ts';
 import { addGpgKeyRoutes } from './bitbucket/gpg-keys.ts';
 import { PLUMBING_ROUTES } from './bitbucket/plumbing.ts';
@@ -105,7 +105,7 @@ export async function buildApp(context: ServerContext): Promise<App> {
     forceCloseConnections: 'idle',
     clientErrorHandler: refuseMalformed,
   }).withTypeProvider<TypeBoxTypeProvider>();
-  app.setValidatorCompiler(compileValidator);
+  app.setValidatorCompiler(createValidatorCompiler());
   app.setSerializerCompiler(createSerializerCompiler());
   app.setErrorHandler(handleError);
   readEmptyBodies(app);

@@ -6,7 +6,7 @@
  */
 import type { FastifySchemaCompiler } from 'fastify';
 import type { TSchema } from 'typebox';
-import { Compile } from 'typebox/compile';
+import { Compile, type Validator } from 'typebox/compile';
 import { HttpError } from './http-error.ts';
 
 /** One problem of a request, as TypeBox reports it. */
@@ -17,16 +17,21 @@ interface SchemaProblem {
   readonly message: string;
 }
 
-/** For Fastify: makes the check of one part of one route. */
-export const compileValidator: FastifySchemaCompiler<TSchema> = ({ schema, httpPart }) => {
-  const check = Compile(schema);
-  return (value: unknown) => {
-    // A body that may be absent is written as "or null" in its schema.
-    const given = httpPart === 'body' ? (value ?? null) : readTexts(schema, value);
-    if (check.Check(given)) return { value: given };
-    return { error: check.Errors(given) as never };
+/** For Fastify: makes the check of one part of one route, once for all routes and versions of an interface whose schemas read the same. */
+export function createValidatorCompiler(): FastifySchemaCompiler<TSchema> {
+  const known = new Map<string, Validator>();
+  return ({ schema, httpPart }) => {
+    const key = JSON.stringify(schema);
+    const check = known.get(key) ?? Compile(schema);
+    known.set(key, check);
+    return (value: unknown) => {
+      // A body that may be absent is written as "or null" in its schema.
+      const given = httpPart === 'body' ? (value ?? null) : readTexts(schema, value);
+      if (check.Check(given)) return { value: given };
+      return { error: check.Errors(given) as never };
+    };
   };
-};
+}
 
 /** The problems of one request, by field. A field is told once, by its first problem. */
 export function describeProblems(problems: readonly SchemaProblem[], part: string): HttpError[] {
