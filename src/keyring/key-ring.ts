@@ -29,13 +29,19 @@ export interface KeyRing {
   inactive(): readonly string[];
   /** Adds a key, which is the current one when this returns: it is on the disk by then. Returns its name. */
   addKey(): Promise<string>;
-  /** Forgets inactive keys. What is still sealed under them is lost: see `dropUnusedKeys` of store/rotate-keys.ts. */
+  /** Runs work that seals texts, or reads sealed ones, and then stores them: until its end no key is dropped that it may have used. */
+  using<T>(work: () => Promise<T>): Promise<T>;
+  /** Returns once all such work that is under way now has ended. */
+  settled(): Promise<void>;
+  /** Forgets inactive keys. What is still sealed under them is lost: see `dropInactiveKeys` of store/rotate-keys.ts. */
   dropInactive(): Promise<void>;
 }
 
 /** Opens the key ring at `path`; one that is not there is created with one key. A file that others than its owner may read is refused. */
 export async function loadKeyRing(path: string): Promise<KeyRing> {
   let keys = readKeyRingFile(path) ?? (await createKeyRingFile(path, [newKey(1)]));
+
+  const uses = new Set<Promise<unknown>>();
 
   const current = (): RingKey => keys.at(-1) as RingKey;
   const keyOf = (id: string): RingKey | undefined => keys.find((key) => key.id === id);
@@ -60,6 +66,18 @@ export async function loadKeyRing(path: string): Promise<KeyRing> {
     isCurrent: (sealed) => keyIdOf(sealed) === current().id,
     keyIds: () => keys.map(({ id }) => id),
     inactive: () => keys.slice(0, -1).map(({ id }) => id),
+    async using(work) {
+      const use = work();
+      uses.add(use);
+      try {
+        return await use;
+      } finally {
+        uses.delete(use);
+      }
+    },
+    async settled() {
+      await Promise.allSettled(uses);
+    },
     async addKey() {
       const before = readKeyRingFile(path) ?? keys;
       keys = await replaceKeyRingFile(path, [...before, newKey(numberOf(before.at(-1)) + 1)]);

@@ -14,14 +14,7 @@ import { findGone } from '../scan/find-gone.ts';
 import { runScan } from '../scan/run-scan.ts';
 import type { Progress, ScanOptions } from '../scan/scan-target.ts';
 import { findBranch, tipDigest } from '../store/branches.ts';
-import {
-  branchFindings,
-  completeScan,
-  findingKey,
-  findingWeight,
-  type CompletedScan,
-  type FoundFinding,
-} from '../store/complete-scan.ts';
+import { branchFindings, completeScan, findingKey, findingWeight, type CompletedScan } from '../store/complete-scan.ts';
 import type { Store } from '../store/open-store.ts';
 import { findScan } from '../store/scans.ts';
 import type { BranchRow, FindingRow, ScanRow } from '../store/schema.ts';
@@ -58,24 +51,26 @@ export async function scanBranch(job: BranchScan): Promise<CompletedScan | undef
   const gone = depth === 'tip' ? new Set<string>() : await findGoneKeys(job, branch, before, read.findings);
   const { outcome } = read.coverage;
   if (outcome === 'failed') throw new LeakgateError('INTERNAL', 'a failed scan has no findings to keep');
-  return completeScan(store.db, {
-    scanId: scan.id,
-    now: job.now(),
-    commitId: branch.tip,
-    policyDigest: digest,
-    outcome,
-    coverage: JSON.stringify(read.coverage),
-    objects: read.coverage.blobs + read.coverage.commits + read.coverage.trees + read.coverage.tags,
-    bytes: read.coverage.bytes,
-    mode: plan.kind === 'full' ? 'replace' : 'add',
-    stays: staysWhenPartial(job.policy, read.coverage),
-    findings: read.findings,
-    gone,
-  });
+  return job.keys.using(() =>
+    completeScan(store.db, {
+      scanId: scan.id,
+      now: job.now(),
+      commitId: branch.tip,
+      policyDigest: digest,
+      outcome,
+      coverage: JSON.stringify(read.coverage),
+      objects: read.coverage.blobs + read.coverage.commits + read.coverage.trees + read.coverage.tags,
+      bytes: read.coverage.bytes,
+      mode: plan.kind === 'full' ? 'replace' : 'add',
+      stays: staysWhenPartial(job.policy, read.coverage),
+      findings: read.findings.map((finding) => sealFinding(finding, job.keys)),
+      gone,
+    }),
+  );
 }
 
 interface BranchRead {
-  readonly findings: readonly FoundFinding[];
+  readonly findings: readonly Finding[];
   readonly coverage: Coverage;
 }
 
@@ -97,7 +92,7 @@ async function readBranch(job: BranchScan, branch: BranchRow, plan: ScanPlan): P
   if (job.signal.aborted) throw new LeakgateError('SCAN_CANCELLED', 'the scan was cancelled');
   const judged = applyReviews([...findings, ...suppressed], job.policy.reviews, job.now());
   return {
-    findings: onePerKey(judged).map((finding) => sealFinding(finding, job.keys)),
+    findings: onePerKey(judged),
     coverage: addCoverage(plan.kind === 'new' ? plan.base : undefined, coverage),
   };
 }
@@ -129,13 +124,13 @@ async function findGoneKeys(
   job: BranchScan,
   branch: BranchRow,
   before: readonly FindingRow[],
-  found: readonly FoundFinding[],
+  found: readonly Finding[],
 ): Promise<ReadonlySet<string>> {
   const known = [...before, ...found].map(({ kind, path, fingerprint, blob }) => ({
     kind: kind as Finding['kind'],
     path,
     fingerprint,
-    blob,
+    blob: blob ?? null,
   }));
   const gone = await findGone(job.repository, branch.tip as Oid, known, scanOptions(job));
   if (job.signal.aborted) throw new LeakgateError('SCAN_CANCELLED', 'the scan was cancelled');

@@ -45,6 +45,8 @@ export async function rotateKeys(db: Db, keys: KeyRing): Promise<Rotation> {
 export async function dropInactiveKeys(db: Db, keys: KeyRing): Promise<readonly string[]> {
   return alone(keys, async () => {
     const inactive = keys.inactive();
+    // Texts that were sealed before the rotation and are about to be stored: they must be there to be seen.
+    await keys.settled();
     const used = await usesOf(db, inactive);
     if (used.length > 0)
       throw new LeakgateError(
@@ -93,10 +95,12 @@ async function resealColumn(
     for (const { id, sealed } of rows) {
       if (sealed === null || keys.isCurrent(sealed)) continue;
       const again = keys.seal(keys.open(sealed, context), context);
+      // What somebody else has changed since stays: it was sealed then, too.
       await db
         .updateTable(table)
         .set({ [column]: again })
         .where('id', '=', id)
+        .where(column, '=', sealed)
         .execute();
       count++;
     }
@@ -120,6 +124,7 @@ async function resealSettings(db: Transaction<Database>, keys: KeyRing): Promise
         .updateTable('settings')
         .set({ value: JSON.stringify(again) })
         .where('name', '=', name)
+        .where('value', '=', value)
         .execute();
   }
   return count;

@@ -62,6 +62,25 @@ describeEachStore('key rotation', (stores) => {
     assert.deepEqual(keys.keyIds(), [keys.currentId]);
   });
 
+  it('sees what was sealed before a rotation and is stored while the keys are dropped', async () => {
+    const { db } = await stores.open();
+    const keys = await newKeys();
+    await plant(db, keys, 1);
+    let store = (): void => {};
+    const stored = new Promise<void>((resolve) => (store = resolve));
+    const late = keys.using(async () => {
+      const sealed = keys.seal(secret, 'findings.text');
+      await stored;
+      await db.updateTable('findings').set({ textSealed: sealed }).execute();
+    });
+    await rotateKeys(db, keys);
+    const dropped = assert.rejects(dropInactiveKeys(db, keys), { code: 'KEY_BUSY' });
+    setTimeout(store, 50);
+    await Promise.all([late, dropped]);
+    const { texts } = await readPlanted(db, await loadKeyRing(keys.path));
+    assert.equal(texts, 1);
+  });
+
   it('changes nothing when one text does not open, and names the place', async () => {
     const { db } = await stores.open();
     const keys = await newKeys();

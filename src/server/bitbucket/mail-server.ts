@@ -38,18 +38,19 @@ export const addMailServerRoutes: Routes = (app, context) => {
         response: { 200: RestMailConfiguration },
       },
     },
-    async (request) => {
-      return db.transaction().execute(async (change) => {
-        const server = readMailServer(request.body, await readSetting(change, 'mailServer'), context.keys);
-        await writeSetting(change, 'mailServer', server);
-        if (request.body.senderAddress !== undefined)
-          await writeSetting(change, 'mailSender', request.body.senderAddress.trim());
-        const { hostname, port, protocol } = server;
-        const details = { hostname, port, protocol };
-        await auditOf(request, context, { ...CHANGE, action: 'Mail server changed', details, db: change });
-        return toRestMail(server, await readSetting(change, 'mailSender'));
-      });
-    },
+    async (request) =>
+      context.keys.using(() =>
+        db.transaction().execute(async (change) => {
+          const server = readMailServer(request.body, await readSetting(change, 'mailServer'), context.keys);
+          await writeSetting(change, 'mailServer', server);
+          if (request.body.senderAddress !== undefined)
+            await writeSetting(change, 'mailSender', request.body.senderAddress.trim());
+          const { hostname, port, protocol } = server;
+          const details = { hostname, port, protocol };
+          await auditOf(request, context, { ...CHANGE, action: 'Mail server changed', details, db: change });
+          return toRestMail(server, await readSetting(change, 'mailSender'));
+        }),
+      ),
   );
 
   app.delete(

@@ -2,6 +2,7 @@
 import type { FastifyRequest } from 'fastify';
 import { Type } from 'typebox';
 import { inTransaction } from '../../store/in-transaction.ts';
+import type { Db } from '../../store/open-store.ts';
 import { readSetting } from '../../store/settings.ts';
 import type { ScopeColumns, WebhookRow } from '../../store/schema.ts';
 import {
@@ -54,9 +55,14 @@ export const addWebhookRoutes: Routes = (app, context) => {
 };
 
 /** The webhook of a path. @throws HttpError 404 */
-export async function requireWebhook(context: ServerContext, scope: ScopeColumns, text: string): Promise<WebhookRow> {
+export async function requireWebhook(
+  context: ServerContext,
+  scope: ScopeColumns,
+  text: string,
+  db: Db = context.store.db,
+): Promise<WebhookRow> {
   const id = readId(text);
-  const row = id === undefined ? undefined : await findWebhook(context.store.db, scope, id);
+  const row = id === undefined ? undefined : await findWebhook(db, scope, id);
   if (row === undefined) throw new HttpError(404, 'There is no such webhook here.');
   return row;
 }
@@ -72,6 +78,9 @@ function addRoutesOf(scope: ScanningScope, app: App, context: ServerContext): vo
     keys: context.keys,
     allowPrivateTargets: await readSetting(db, 'allowPrivateTargets'),
   });
+
+  const change = <T>(work: (transaction: Db) => Promise<T>): Promise<T> =>
+    context.keys.using(() => inTransaction(db, work));
 
   const audit = async (
     request: FastifyRequest,
@@ -119,9 +128,10 @@ function addRoutesOf(scope: ScanningScope, app: App, context: ServerContext): vo
       schema: { ...described('Creates a webhook'), params, body: WebhookBody, response: { 200: RestWebhook } },
     },
     async (request) => {
-      const content = readWebhook(request.body, await reader());
+      const read = await reader();
       const where = scopeOf(scope, request);
-      return inTransaction(db, async (transaction) => {
+      return change(async (transaction) => {
+        const content = readWebhook(request.body, read);
         if ((await countWebhooks(transaction, where)) >= MAX_WEBHOOKS)
           throw new HttpError(400, `There are ${MAX_WEBHOOKS} webhooks here already, which is the most there can be.`);
         const row = await createWebhook(transaction, where, content, context.now());
@@ -163,9 +173,10 @@ function addRoutesOf(scope: ScanningScope, app: App, context: ServerContext): vo
       },
     },
     async (request) => {
-      const before = await requireWebhook(context, scopeOf(scope, request), request.params.webhookId);
-      const content = readWebhook(request.body, { ...(await reader()), before });
-      return inTransaction(db, async (transaction) => {
+      const read = await reader();
+      return change(async (transaction) => {
+        const before = await requireWebhook(context, scopeOf(scope, request), request.params.webhookId, transaction);
+        const content = readWebhook(request.body, { ...read, before });
         const row = await updateWebhook(transaction, before.id, content, context.now());
         if (row === undefined) throw new HttpError(404, 'There is no such webhook here.');
         await audit(request, 'changed', row, transaction);

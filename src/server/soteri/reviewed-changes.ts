@@ -65,7 +65,10 @@ export async function changeReviewed(
   work: (transaction: Db) => Promise<Changed>,
 ): Promise<number> {
   const action = `Findings ${done}`;
-  const count = await context.store.db.transaction().execute(async (db) => {
+  const { keys, store } = context;
+  const transact = (change: (db: Db) => Promise<number>) =>
+    keys.using(() => store.db.transaction().execute((transaction) => change(transaction)));
+  const count = await transact(async (db) => {
     const { count, fingerprints } = await work(db);
     if (count === 0) return 0;
     await recountVulnerabilities(db, context.now(), {
