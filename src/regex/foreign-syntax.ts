@@ -63,7 +63,9 @@ class Translation {
       return this.#emit(text, length);
     }
     if (char === '(') return this.#open(rest);
-    if (char === ')') this.#depth--;
+    // What surrounds the pattern in the end must not be what it closes.
+    if (char === ')' && --this.#depth < 0)
+      throw new PatternSyntaxError(`unmatched ) at character ${this.#at + 1}`, this.#at);
     if (char === '|' && this.#depth === 0) this.#alternation = true;
     if (char === '.' && this.#line) return this.#emit('[^\\n\\r]', 1);
     if (char === '$' && this.#line) return this.#emit(LINE_END, 1);

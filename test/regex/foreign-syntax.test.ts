@@ -52,6 +52,16 @@ describe('translatePattern', () => {
       }
   });
 
+  it('refuses what closes more than it opens, and takes it where it opens and closes nothing', () => {
+    for (const dialect of ['re2', 'java'] as const)
+      for (const unit of ['line', 'path'] as const) {
+        for (const source of ['a)(b', ')', 'a)|(b', '(a))(b', '(?i))(b', 'a)$(?:'])
+          assert.throws(() => translatePattern({ source, dialect, unit }), /unmatched \)/, source);
+        for (const source of ['a\\)\\(b', '[)](', '\\Q)(\\E'])
+          assert.doesNotThrow(() => translatePattern({ source, dialect, unit }), source);
+      }
+  });
+
   it('anchors at the ends of lines, however they end', () => {
     for (const content of ['x\nfoo\ny', 'x\r\nfoo\r\ny', 'foo', 'x\r\nfoo']) {
       for (const source of ['^foo$', '\\Afoo\\z', '(?m)^foo$', '(?-m)^foo$'])
