@@ -1,6 +1,6 @@
 /** One scan's turn: open the repository, scan the branch, and say how it ended. The row has the state RUNNING when it comes here. */
 import { availableParallelism } from 'node:os';
-import { LeakgateError } from '../model/errors.ts';
+import { LeakgateError, type ErrorCode } from '../model/errors.ts';
 import { notePolicyDigest } from '../store/branches.ts';
 import type { CompletedScan } from '../store/complete-scan.ts';
 import { findRepositoryById } from '../store/repositories.ts';
@@ -22,8 +22,8 @@ export interface TurnDeps extends ScanQueueDeps {
   emit(scan: ScanRow): void;
 }
 
-/** How a turn ended. `again`: it waits for another attempt. */
-export type TurnEnd = { readonly kind: 'ended' } | { readonly kind: 'again'; readonly attempt: number };
+/** How a turn ended. `again`: it waits for another attempt. `lost`: not even that could be written. */
+export type TurnEnd = { readonly kind: 'ended' | 'lost' } | { readonly kind: 'again'; readonly attempt: number };
 
 const ENDED: TurnEnd = { kind: 'ended' };
 
@@ -113,13 +113,16 @@ async function endInFailure(scan: ScanRow, error: unknown, { store, log, now, em
   } catch (storeError) {
     log.error(
       { scan: scan.key, err: storeError },
-      'the end of a scan could not be written; the next start takes it up',
+      'the end of a scan could not be written; it is taken up when the store answers',
     );
+    return { kind: 'lost' };
   }
   return ENDED;
 }
 
-/** A branch that does not exist and a policy that is wrong stay so; git and the network may do better next time. */
+/** A branch that does not exist and a policy that is wrong stay so; git, the network, the store and its disk may do better next time. */
 function mayPass(error: unknown): boolean {
-  return !(error instanceof LeakgateError) || error.code === 'GIT_FAILED' || error.code === 'INTERNAL';
+  return !(error instanceof LeakgateError) || PASSING.has(error.code);
 }
+
+const PASSING: ReadonlySet<ErrorCode> = new Set(['GIT_FAILED', 'INTERNAL', 'STORE_FAILED', 'STORE_FULL']);

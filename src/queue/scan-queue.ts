@@ -44,7 +44,14 @@ export function createScanQueue(deps: ScanQueueDeps): ScanQueue {
   const { db } = store;
   const runner = new PQueue({ concurrency, autoStart: false });
   const choosing = createLocks<'turn'>();
-  const targets = createOpenTarget({ db, dataDir: deps.dataDir, allowFileUrls: deps.allowFileUrls ?? false, now });
+  const ending = new AbortController();
+  const targets = createOpenTarget({
+    db,
+    dataDir: deps.dataDir,
+    allowFileUrls: deps.allowFileUrls ?? false,
+    signal: ending.signal,
+    now,
+  });
   const listeners = new Set<(event: ScanEvent) => void>();
   const running = new Map<number, AbortController>();
   const notBefore = new Map<number, number>();
@@ -54,6 +61,7 @@ export function createScanQueue(deps: ScanQueueDeps): ScanQueue {
   let turnCount = 0;
   let stopping = false;
   let ticking: NodeJS.Timeout | undefined;
+  let lookingSoon: NodeJS.Timeout | undefined;
   let ticked = now();
 
   function emit(scan: ScanRow): void {
@@ -69,7 +77,10 @@ export function createScanQueue(deps: ScanQueueDeps): ScanQueue {
   /** Someone's turn; whose is decided when it comes. */
   function addTurn(): void {
     if (stopping) return;
-    runner.add(takeTurn).catch((error: unknown) => log.error({ err: error }, 'a turn of the queue failed'));
+    runner.add(takeTurn).catch((error: unknown) => {
+      log.error({ err: error }, 'a turn of the queue failed');
+      lookSoon();
+    });
   }
 
   async function takeTurn(): Promise<void> {
@@ -79,6 +90,7 @@ export function createScanQueue(deps: ScanQueueDeps): ScanQueue {
     try {
       const end = await runTurn(scan, stop.signal, { ...deps, targets, concurrency, emit });
       if (end.kind === 'again') retryLater(scan.id, end.attempt);
+      if (end.kind === 'lost') lookSoon();
     } finally {
       running.delete(scan.id);
     }
@@ -92,9 +104,14 @@ export function createScanQueue(deps: ScanQueueDeps): ScanQueue {
       if (next === undefined) return undefined;
       turns.set(next.repositoryId, ++turnCount);
       running.set(next.id, stop);
-      const claimed = await claimScan(db, next.id, now());
+      let claimed: ScanRow | undefined;
+      try {
+        claimed = await claimScan(db, next.id, now());
+      } finally {
+        // Also when the answer was lost: then nobody runs it, whatever its row says.
+        if (claimed === undefined) running.delete(next.id);
+      }
       if (claimed !== undefined) return claimed;
-      running.delete(next.id);
     }
   }
 
@@ -181,6 +198,16 @@ export function createScanQueue(deps: ScanQueueDeps): ScanQueue {
     for (let turn = runner.size; turn < queued; turn++) addTurn();
   }
 
+  /** The store did not answer: until it does, it is asked for what was lost by that more often than every minute. */
+  function lookSoon(): void {
+    if (stopping || lookingSoon !== undefined) return;
+    lookingSoon = setTimeout(() => {
+      lookingSoon = undefined;
+      takeUpLost().catch(lookSoon);
+    }, retryDelayMs);
+    lookingSoon.unref();
+  }
+
   async function tick(): Promise<void> {
     try {
       const at = now();
@@ -243,15 +270,22 @@ export function createScanQueue(deps: ScanQueueDeps): ScanQueue {
 
   async function drain(ms: number): Promise<void> {
     stopping = true;
+    // Nobody waits any more for clones that no scan has asked for.
+    ending.abort(new LeakgateError('SCAN_CANCELLED', 'the server is shut down'));
     schedule.stop();
     clearInterval(ticking);
+    clearTimeout(lookingSoon);
     for (const timer of retries) clearTimeout(timer);
     runner.clear();
     if (ms > 0) await within(ms, runner.onPendingZero());
     for (const [id, stop] of running) {
       // First of all nothing of it may be written any more.
       stop.abort(new LeakgateError('SCAN_CANCELLED', 'the server is shut down'));
-      await requeueScan(db, id, { reason: 'the server was shut down', counts: false });
+      try {
+        await requeueScan(db, id, { reason: 'the server was shut down', counts: false });
+      } catch (error) {
+        log.error({ scan: id, err: error }, 'a scan could not be put back; the next start takes it up');
+      }
     }
     await runner.onPendingZero();
   }

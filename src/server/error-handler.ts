@@ -41,7 +41,7 @@ export function handleError(error: unknown, request: FastifyRequest, reply: Fast
     const message =
       error instanceof HttpError || error instanceof HttpErrors
         ? error.message
-        : `The request could not be served; the log says why, at ${request.id}.`;
+        : `${STATUS_MESSAGES[status] ?? 'The request could not be served'}; the log says why, at ${request.id}.`;
     return reply.code(status).send(errorBody([new HttpError(status, message)]));
   }
   const retryAfter = errors.find((one) => one.retryAfter !== null)?.retryAfter;
@@ -84,7 +84,14 @@ const LEAKGATE_STATUS: Partial<Record<ErrorCode, number>> = {
   TARGET_INVALID: 400,
   NAME_TAKEN: 409,
   STORE_LOCKED: 503,
+  STORE_FAILED: 503,
   STORE_FULL: 507,
+};
+
+/** What is not the client's fault and passes, so that it can be told from a defect. */
+const STATUS_MESSAGES: Readonly<Record<number, string>> = {
+  503: 'The database of the server does not answer as it should; nothing of this change was kept. Try again',
+  507: 'The disk of the server is full; nothing of this change was kept. Make room on it, then try again',
 };
 
 /** Fastify's own refusals, where its words would say too little or repeat the input. */
@@ -98,5 +105,5 @@ const FASTIFY_MESSAGES: Readonly<Record<string, string>> = {
 
 function isStorageFull(error: unknown): boolean {
   const code = (error as { readonly code?: unknown } | null)?.code;
-  return code === 'SQLITE_FULL' || code === 'ENOSPC' || code === '53100';
+  return code === 'SQLITE_FULL' || code === 'ENOSPC' || code === 'EDQUOT' || code === '53100';
 }

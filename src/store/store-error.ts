@@ -17,7 +17,7 @@ export function storeError(error: unknown): unknown {
     : new LeakgateError('STORE_FAILED', `${reason} (${code})`, { cause: withoutAddress(error) });
 }
 
-const FULL: ReadonlySet<string> = new Set(['SQLITE_FULL', 'SQLITE_IOERR_SHMSIZE', 'ENOSPC', '53100']);
+const FULL: ReadonlySet<string> = new Set(['SQLITE_FULL', 'SQLITE_IOERR_SHMSIZE', 'ENOSPC', 'EDQUOT', '53100']);
 
 /** By the beginning of the code. SQLite's names, PostgreSQL's SQLSTATEs, the system's. */
 const REASONS: Readonly<Record<string, string>> = {
