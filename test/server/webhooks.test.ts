@@ -117,7 +117,7 @@ for (const [path, scopeType, title, category] of [
         [{ name: '', url: 'ftp://example.org', events: [] }, ['name', 'url', 'events']],
         [{ url: 'not a url' }, ['url']],
         [{ url: `https://example.org/${'x'.repeat(2000)}` }, ['url']],
-        [{ url: 'https://ann:word@example.org/' }, ['url']],
+        [{ url: 'https://ann:word@example.org/' }, ['url']], // leakgate:allow
         [{ url: 'javascript:alert(1)' }, ['url']],
         [{ url: 'http://127.0.0.1/' }, ['url']],
         [{ url: 'http://2130706433/' }, ['url']],
