@@ -16,6 +16,7 @@ import type { Rights } from './rights.ts';
 import type { RateLimiter } from './rate-limit.ts';
 import type { Deliveries } from './deliveries.ts';
 import type { ServerLog } from './log-levels.ts';
+import type { NewRepositories } from './new-repositories.ts';
 import type { PolicyService } from './policy-service.ts';
 
 /** The application, with schemas as types. */
@@ -39,6 +40,7 @@ export interface ServerContext {
   readonly fingerprintKey: Uint8Array;
   readonly queue: ScanQueue;
   readonly policies: PolicyService;
+  readonly newRepositories: NewRepositories;
   /** Webhook calls and mails. */
   readonly deliveries: Deliveries;
   readonly metrics: Metrics;

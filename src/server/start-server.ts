@@ -19,6 +19,7 @@ import { createDeliveries } from './deliveries.ts';
 import { makeFirstAdmin, type FirstAdmin } from './first-start.ts';
 import { createServerLog, restoreLogLevels } from './log-levels.ts';
 import { createMetrics } from './metrics.ts';
+import { createNewRepositories } from './new-repositories.ts';
 import { checkAtStart, type PartCheck } from './self-check.ts';
 import type { App, ServerContext } from './server-context.ts';
 import { createScanMails } from './soteri/scan-mails.ts';
@@ -127,6 +128,7 @@ async function start(options: ServerOptions, undos: Undo[]): Promise<RunningServ
   });
   undos.push({ name: 'pushes', undo: () => pushes.close() });
 
+  const newRepositories = createNewRepositories({ store, policies, queue, log });
   const { repositoryRoots } = options;
   const context: ServerContext = {
     store,
@@ -134,6 +136,7 @@ async function start(options: ServerOptions, undos: Undo[]): Promise<RunningServ
     fingerprintKey,
     queue,
     policies,
+    newRepositories,
     deliveries,
     metrics,
     dataDir,
@@ -151,6 +154,7 @@ async function start(options: ServerOptions, undos: Undo[]): Promise<RunningServ
   await queue.start();
   await deliveries.start();
   pushes.start();
+  await newRepositories.start();
   const url = await listen(app, options);
   const checks = await checkAtStart(context, env);
   log.info({ url, dataDir, version }, 'started');

@@ -15,6 +15,7 @@ import { createPolicyService } from '../../src/server/create-policy-service.ts';
 import { createDeliveries } from '../../src/server/deliveries.ts';
 import { createServerLog } from '../../src/server/log-levels.ts';
 import { createMetrics } from '../../src/server/metrics.ts';
+import { createNewRepositories } from '../../src/server/new-repositories.ts';
 import type { App, ServerContext } from '../../src/server/server-context.ts';
 import { setGrant } from '../../src/store/grants.ts';
 import { openStore } from '../../src/store/open-store.ts';
@@ -88,7 +89,7 @@ export async function startApp(options: AppOptions = {}): Promise<StartedApp> {
   const log: FastifyBaseLogger = logs.logger('leakgate');
   const keys = await loadKeyRing(join(dataDir, 'keys.json'));
   const version = '0.0.0';
-  const context: ServerContext = {
+  const services: Omit<ServerContext, 'newRepositories'> = {
     store,
     keys,
     fingerprintKey: randomBytes(32),
@@ -115,6 +116,9 @@ export async function startApp(options: AppOptions = {}): Promise<StartedApp> {
     logs,
     ...options.services,
   };
+  // Tests put other functions in place of the queue's.
+  const newRepositories = createNewRepositories(services);
+  const context: ServerContext = { ...services, newRepositories };
   await writeSetting(store.db, 'rateLimit', { enabled: false, defaultSettings: { capacity: 60, fillRate: 5 } });
   const checkout = createRepo();
   checkout.write('README.md', 'An example.\n').commit('first');
