@@ -1,6 +1,7 @@
 /** Custom rules: what Soteri's interface keeps under `/rules`, in force for all repositories. How one becomes a rule of ours: policy of the server. */
 import type { Db } from './open-store.ts';
 import type { CustomRuleRow } from './schema.ts';
+import { orTaken } from './taken.ts';
 
 /** What a client says of a custom rule. */
 export interface CustomRuleFields {
@@ -52,14 +53,18 @@ export async function createCustomRule(
     .executeTakeFirst();
 }
 
-/** Replaces what `fields` names, and forgets a validation error: it was said of the rule as it stood. Does not look for another rule of the name. */
+/**
+ * Replaces what `fields` names, and forgets a validation error: it was said of the rule as it stood.
+ *
+ * @throws LeakgateError `NAME_TAKEN` when another rule has the name
+ */
 export async function updateCustomRule(
   db: Db,
   id: number,
   fields: Partial<CustomRuleFields>,
   now: number,
 ): Promise<CustomRuleRow | undefined> {
-  return db
+  const change = db
     .updateTable('customRules')
     .set({
       ...(fields.name === undefined ? {} : { name: fields.name }),
@@ -71,8 +76,8 @@ export async function updateCustomRule(
       updated: now,
     })
     .where('id', '=', id)
-    .returningAll()
-    .executeTakeFirst();
+    .returningAll();
+  return orTaken(`there is a custom rule called ${fields.name} already`, () => change.executeTakeFirst());
 }
 
 /** Whether another rule than `id` has this name. */

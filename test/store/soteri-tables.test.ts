@@ -55,6 +55,8 @@ describeEachStore("tables of Soteri's interface", (stores) => {
         ['b', 'a'],
       );
       assert.equal(await countCustomRules(store.db), 2);
+      // Two requests may have looked for the name before either changed it.
+      await assert.rejects(updateCustomRule(store.db, first.id, { name: 'a' }, 4), { code: 'NAME_TAKEN' });
       assert.equal(await isCustomRuleName(store.db, 'a', second?.id), false);
       assert.equal(await isCustomRuleName(store.db, 'a', first.id), true);
       assert.equal((await deleteCustomRule(store.db, first.id))?.name, 'b');
