@@ -10,7 +10,7 @@
  */
 import { createHash } from 'node:crypto';
 import { statSync } from 'node:fs';
-import { mkdir, rm } from 'node:fs/promises';
+import { lstat, mkdir, rm } from 'node:fs/promises';
 import { dirname, isAbsolute, join } from 'node:path';
 import type { CompiledRuleset } from '../detect/compile-ruleset.ts';
 import { deserialiseRuleset, serialiseRuleset } from '../detect/ruleset-cache.ts';
@@ -73,6 +73,12 @@ export async function writePolicySnapshot(
     spool,
   } satisfies PolicySnapshot);
   if ((await mkdir(folder, { recursive: true, mode: 0o700 })) !== undefined) await followOwner(folder, gitDir);
+  // Written by root and given to the repository's owner: not to wherever the owner points.
+  if (!(await lstat(folder)).isDirectory())
+    throw new LeakgateError(
+      'TARGET_INVALID',
+      `${folder} is a link to somewhere else; a snapshot is written into no such folder`,
+    );
   await writeFileAtomic(path, `${text}\n`, { mode: 0o600 });
   await followOwner(path, gitDir);
 }

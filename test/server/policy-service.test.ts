@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { mkdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, describe, it } from 'node:test';
 import { readPolicySnapshot } from '../../src/hook/policy-snapshot.ts';
@@ -395,5 +395,22 @@ describe('policy service', () => {
     assert.equal(new Set(snapshots.map((snapshot) => snapshot?.rulesetFile)).size, 1);
     assert.equal(new Set(snapshots.map((snapshot) => snapshot?.generation)).size, 30);
     assert.equal(id, 1);
+  });
+});
+
+describe('the folder of a snapshot', () => {
+  it('is no link: what root writes would land where the owner of a repository points', async () => {
+    const { policies, addRepository, folder } = await startFixture();
+    const { id, repo } = await addRepository('linked');
+    const target = join(folder, 'elsewhere');
+    mkdirSync(target);
+    symlinkSync(target, join(repo.gitDir, 'leakgate'));
+    await policies.installSnapshot(id);
+    assert.deepEqual(readdirSync(target), []);
+    assert.match(policies.troubles()[0]?.message ?? '', /link to somewhere else/);
+    rmSync(join(repo.gitDir, 'leakgate'));
+    await policies.installSnapshot(id);
+    assert.deepEqual(policies.troubles(), []);
+    assert.notEqual(readPolicySnapshot(repo.gitDir), undefined);
   });
 });
