@@ -18,6 +18,13 @@ export function userOf(request: Pick<FastifyRequest, 'caller' | 'url' | 'rights'
   return request.caller.user;
 }
 
+/** The user who calls, with his password: whoever found a token of his must not be able to become him by it. */
+export function inPerson(request: Pick<FastifyRequest, 'caller' | 'url' | 'rights'>): UserRow {
+  const user = userOf(request);
+  if (request.caller.kind === 'user' && request.caller.token !== undefined) throw notPermitted(request);
+  return user;
+}
+
 export interface AuditedChange {
   readonly category: string;
   readonly action: string;

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { after, before, beforeEach, describe, it } from 'node:test';
 import { generateKey, readKey, revokeKey } from 'openpgp';
+import { createToken } from '../../src/store/tokens.ts';
 import { basic, bearer, PASSWORD, startApp, type StartedApp } from '../helpers/start-app.ts';
 
 const KEYS = '/rest/gpg/latest/keys';
@@ -196,6 +197,14 @@ describe('keys of others', () => {
   it('are nothing for callers without a name', async () => {
     assert.equal((await list({})).statusCode, 401);
     assert.equal((await list(basic('stranger', `${PASSWORD}x`))).statusCode, 401);
+    const { text } = await createToken(
+      server.context.store.db,
+      { userId: server.account('stranger').id },
+      { name: 'found', permission: 'PROJECT_ADMIN', created: 0 },
+    );
+    assert.equal((await list(bearer(text))).statusCode, 200);
+    assert.equal((await add('x', bearer(text))).statusCode, 401, 'who found a token adds no key of its owner');
+    for (const path of ['', '/0123456789abcdef']) assert.equal((await remove(path, bearer(text))).statusCode, 401);
     assert.equal((await list(bearer('lgt_nothing'))).statusCode, 401);
     assert.equal((await remove('', {})).statusCode, 401);
     assert.equal((await remove('/0011223344556677', {})).statusCode, 401);

@@ -12,7 +12,7 @@ import {
 } from '../../store/gpg-keys.ts';
 import type { UserRow } from '../../store/schema.ts';
 import { findUserByName } from '../../store/users.ts';
-import { auditOf, userOf } from '../actor.ts';
+import { auditOf, inPerson, userOf } from '../actor.ts';
 import { notPermitted } from '../authorize.ts';
 import { HttpError } from '../http-error.ts';
 import { PAGE_QUERY, pageOf, pageRequest, toPage } from '../paging.ts';
@@ -66,6 +66,7 @@ export const addGpgKeyRoutes: Routes = (app, context) => {
       },
     },
     async (request) => {
+      inPerson(request);
       const user = await userMeant(request, context, request.query.user);
       if ((await countGpgKeys(db, user.id)) >= MAX_KEYS)
         throw new HttpError(400, `A user can have at most ${MAX_KEYS} keys.`);
@@ -97,6 +98,7 @@ export const addGpgKeyRoutes: Routes = (app, context) => {
       },
     },
     async (request, reply) => {
+      inPerson(request);
       const user = await userMeant(request, context, request.query.user);
       await db.transaction().execute(async (change) => {
         const keys = await deleteGpgKeysOf(change, user.id);
@@ -123,7 +125,7 @@ export const addGpgKeyRoutes: Routes = (app, context) => {
       },
     },
     async (request, reply) => {
-      const user = userOf(request);
+      const user = inPerson(request);
       const wanted = request.params.fingerprintOrId.replaceAll(':', '').toLowerCase();
       await db.transaction().execute(async (change) => {
         const found = /^[0-9a-f]+$/.test(wanted) ? await findGpgKeys(change, wanted) : [];

@@ -1,13 +1,11 @@
 /** Bitbucket's `/users`, for everybody: who there is, and what one may change of oneself. */
-import type { FastifyRequest } from 'fastify';
 import { Type } from 'typebox';
 import { listGroups } from '../../store/groups.ts';
 import { inTransaction } from '../../store/in-transaction.ts';
 import { verifyPassword } from '../../store/password.ts';
 import { findUserBySlug, listUsers, setPassword, updateUser } from '../../store/users.ts';
 import { ALL } from '../../store/slice.ts';
-import { auditOf, userOf } from '../actor.ts';
-import { notPermitted } from '../authorize.ts';
+import { auditOf, inPerson } from '../actor.ts';
 import { HttpError } from '../http-error.ts';
 import { pageOf, pageRequest, PAGE_QUERY, toPage } from '../paging.ts';
 import type { Routes } from '../server-context.ts';
@@ -72,7 +70,7 @@ export const addUserRoutes: Routes = (app, context) => {
       },
     },
     async (request) => {
-      const user = selfOf(request);
+      const user = inPerson(request);
       const { name, displayName, email } = request.body;
       if (name !== undefined && name.toLowerCase() !== user.name.toLowerCase())
         throw new HttpError(400, 'name is not one’s own, and cannot be changed.', { context: 'name' });
@@ -106,7 +104,7 @@ export const addUserRoutes: Routes = (app, context) => {
       },
     },
     async (request, reply) => {
-      const user = selfOf(request);
+      const user = inPerson(request);
       const { oldPassword, password, passwordConfirm } = request.body;
       if (password !== passwordConfirm)
         throw new HttpError(400, 'passwordConfirm differs from password.', { context: 'passwordConfirm' });
@@ -158,10 +156,3 @@ export const addUserRoutes: Routes = (app, context) => {
     },
   );
 };
-
-/** Oneself, in person: whoever found a token must not be able to become its owner by it. */
-function selfOf(request: FastifyRequest) {
-  const user = userOf(request);
-  if (request.caller.kind === 'user' && request.caller.token !== undefined) throw notPermitted(request);
-  return user;
-}
