@@ -186,6 +186,9 @@ describe('findings in our own interface', () => {
     assert.equal(times.status, 400);
     assert.equal((await get(`${API}/findings?project=NOPE`)).status, 404);
     assert.equal((await get(`${API}/findings?repository=PRJ`)).status, 404);
+    // What there is in other projects is not told: those that are there are not found, either.
+    for (const name of ['OTHER/lib', 'OTHER/none'])
+      assert.equal((await get(`${API}/projects/PRJ/findings?repository=${name}`, 'projectAdmin')).status, 404, name);
   });
 
   it('shows the text of a finding in clear to admins of the repository only, and writes that down first', async () => {

@@ -72,7 +72,9 @@ export async function repositoryIdsOf(
   async function findNamed(name: string): Promise<RepositoryRow> {
     const [projectKey = '', slug = ''] = name.split('/', 2);
     const project_ = await findProjectByKey(db, projectKey);
-    const found = project_ === undefined ? undefined : await findRepository(db, project_.id, slug);
+    // Who looks after a project is not told what there is in others.
+    const elsewhere = level.scope === 'PROJECT' && project_?.id !== request.project.id;
+    const found = project_ === undefined || elsewhere ? undefined : await findRepository(db, project_.id, slug);
     if (found === undefined)
       throw new HttpError(404, 'There is no such repository; write it as KEY/slug.', { context: 'repository' });
     return found;
