@@ -136,6 +136,12 @@ describe('results of a scan', () => {
       scan.invalidLines?.map(({ ruleName }) => ruleName),
       ['GITHUB_PAT', 'PRIVATE_KEY'],
     );
+    const views = (await soteri.audit('Scan results viewed')).length;
+    await get();
+    assert.equal((await soteri.audit('Scan results viewed')).length, views, 'a poll is no other view');
+    await soteri.fill('main', [{ secret }]);
+    await get();
+    assert.equal((await soteri.audit('Scan results viewed')).length, views + 1, 'other results are');
     const [event] = await soteri.audit('Scan results viewed');
     assert.deepEqual([event?.actor, event?.details], ['repo-write', { branch: 'refs/heads/main' }]);
   });

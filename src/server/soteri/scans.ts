@@ -16,6 +16,7 @@ import { branchFindings, FINDING_QUERY, ofRule } from './finding-filter.ts';
 import { builtinRuleIds, ruleNamer } from './rule-names.ts';
 import { printResults } from './scan-results.ts';
 import { ScanObject, toScanObject } from './scan-shape.ts';
+import { createSeenResults } from './seen-results.ts';
 
 const PATH = '/scan/:projectKey/repos/:repositorySlug';
 const TAGS = ['scans'];
@@ -23,6 +24,7 @@ const config = { access: 'REPO_WRITE' } as const;
 
 export const addScanRoutes: Routes = (app, context) => {
   const { store, queue } = context;
+  const seen = createSeenResults(context.now);
 
   app.post(
     PATH,
@@ -63,7 +65,8 @@ export const addScanRoutes: Routes = (app, context) => {
       config,
       schema: {
         summary: 'State and results of a branch',
-        description: 'Texts of findings are in clear; that they were read is written into the audit log.',
+        description:
+          'Texts of findings are in clear; that they were read is written into the audit log, once for all polls of the same results.',
         tags: TAGS,
         params: REPOSITORY_PARAMS,
         querystring: Type.Object({
@@ -80,9 +83,10 @@ export const addScanRoutes: Routes = (app, context) => {
       const filter = await ofRule(context, branchFindings(context, branch, query), 'rule', query.rule);
       const state = toScanObject(branch, await latestScan(store.db, repository.id, branch.ref));
       if (!state.scanned) return state;
-      const text = printResults(context.keys, state, streamFindings(store.db, filter), () =>
-        noteView(request, context, branch.ref),
-      );
+      const viewed = [actorOf(request), request.ip, repository.id, branch.ref, branch.scanId];
+      const text = printResults(context.keys, state, streamFindings(store.db, filter), async () => {
+        if (seen.isNew(viewed)) await noteView(request, context, branch.ref);
+      });
       // A stream is sent as it is: what it prints has the form of the schema.
       return reply.type('application/json; charset=utf-8').send(Readable.from(text) as never);
     },
