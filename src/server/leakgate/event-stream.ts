@@ -19,6 +19,8 @@ export function createEventStream(heartbeatMs: number): EventStream {
   const waiting = new Map<string, string>();
   let wanted = false;
   let ended = false;
+  /** Whether the client was told of the end: nothing may come after. */
+  let told = false;
   let id = 0;
   const flush = (): void => {
     for (const [key, text] of waiting) {
@@ -26,8 +28,8 @@ export function createEventStream(heartbeatMs: number): EventStream {
       waiting.delete(key);
       wanted = stream.push(`id: ${++id}\n${text}`);
     }
-    if (ended && waiting.size === 0) {
-      ended = false;
+    if (ended && !told && waiting.size === 0) {
+      told = true;
       stream.push(null);
     }
   };

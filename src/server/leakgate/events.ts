@@ -2,10 +2,13 @@
 import { Type } from 'typebox';
 import { browseScans } from '../../store/browse-scans.ts';
 import { findRepositoryById } from '../../store/repositories.ts';
+import type { Db } from '../../store/open-store.ts';
 import type { RepositoryRow, ScanRow } from '../../store/schema.ts';
+import { findTokenById } from '../../store/tokens.ts';
+import { findUser } from '../../store/users.ts';
 import { HttpError } from '../http-error.ts';
 import { rightsOf } from '../rights.ts';
-import type { Routes } from '../server-context.ts';
+import type { Caller, Routes } from '../server-context.ts';
 import { createEventStream, type EventStream } from './event-stream.ts';
 import { placesOf } from './finding-shape.ts';
 import { LEVELS, PLACE_QUERY, repositoryIdsOf, type Level } from './levels.ts';
@@ -15,17 +18,19 @@ const HEARTBEAT_MS = 15_000;
 /** How long a permission that was taken away may still be good for events. */
 const RIGHTS_MS = 30_000;
 const MAX_STREAMS = 256;
+/** Of one caller, so that nobody takes them all. */
+const MAX_EACH = 16;
 /** REPO_WRITE, as for scans. */
 const WRITE = 2;
 
 export const addEventRoutes: Routes = (app, context) => {
   const { store, queue, now } = context;
-  const streams = new Set<EventStream>();
+  const streams = new Map<EventStream, string>();
   const level = LEVELS.find(({ scope }) => scope === 'GLOBAL') as Level;
 
   // They would keep the server from ending.
   app.addHook('preClose', (done) => {
-    for (const stream of streams) stream.end();
+    for (const stream of streams.keys()) stream.end();
     done();
   });
 
@@ -49,6 +54,9 @@ export const addEventRoutes: Routes = (app, context) => {
     },
     async (request, reply) => {
       if (streams.size >= MAX_STREAMS) throw new HttpError(503, 'Too many clients listen already.', { retryAfter: 60 });
+      const who = keyOf(request.caller);
+      if ([...streams.values()].filter((other) => other === who).length >= MAX_EACH)
+        throw new HttpError(429, `You listen ${MAX_EACH} times already.`, { retryAfter: 60 });
       const wanted = await repositoryIdsFor();
       const visible = createVisibility();
       const events = createEventStream(HEARTBEAT_MS);
@@ -57,7 +65,7 @@ export const addEventRoutes: Routes = (app, context) => {
       const unsubscribe = queue.subscribe(({ scan }) => {
         last = last.then(() => announce(scan));
       });
-      streams.add(events);
+      streams.set(events, who);
       events.stream.once('close', () => {
         unsubscribe();
         streams.delete(events);
@@ -104,6 +112,10 @@ export const addEventRoutes: Routes = (app, context) => {
         return async (repositoryId) => {
           if (now() - asked > RIGHTS_MS) {
             asked = now();
+            if (!(await isStillGood(request.caller, store.db, now()))) {
+              events.end();
+              return false;
+            }
             rights = await rightsOf(request.caller, store.db);
             rows.clear();
           }
@@ -115,3 +127,21 @@ export const addEventRoutes: Routes = (app, context) => {
     },
   );
 };
+
+function keyOf(caller: Caller): string {
+  if (caller.kind === 'anonymous') return '';
+  return caller.kind === 'user' ? `user ${caller.user.id}` : `token ${caller.id}`;
+}
+
+/** Whether the credentials would be accepted again. */
+async function isStillGood(caller: Caller, db: Db, now: number): Promise<boolean> {
+  if (caller.kind === 'anonymous') return false;
+  const tokenId = caller.kind === 'token' ? caller.id : caller.token?.id;
+  if (tokenId !== undefined) {
+    const token = await findTokenById(db, tokenId);
+    return token !== undefined && (token.expires === null || token.expires > now);
+  }
+  const known = caller.kind === 'user' ? caller.user : undefined;
+  const user = known === undefined ? undefined : await findUser(db, known.id);
+  return user?.active === 1 && user.passwordHash === known?.passwordHash;
+}
