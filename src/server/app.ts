@@ -109,6 +109,7 @@ export async function buildApp(context: ServerContext): Promise<App> {
   app.setSerializerCompiler(createSerializerCompiler());
   app.setErrorHandler(handleError);
   readEmptyBodies(app);
+  leaveSilentConnections(app);
   const allowedMethods = routesByMethod(app);
   app.addHook('onRoute', (route) => {
     if (route.config?.access === undefined)
@@ -157,6 +158,22 @@ const MALFORMED: Readonly<Record<string, readonly [number, string]>> = {
   ERR_HTTP_REQUEST_TIMEOUT: [408, 'Request Timeout'],
   HPE_HEADER_OVERFLOW: [431, 'Request Header Fields Too Large'],
 };
+
+/**
+ * Clients and load balancers open connections for later. Node waits for the request on them when the server closes, for a minute and more; nothing
+ * was asked, so there is nothing to answer.
+ */
+function leaveSilentConnections(app: App): void {
+  const open = new Set<Socket>();
+  app.server.on('connection', (socket: Socket) => {
+    open.add(socket);
+    socket.once('close', () => open.delete(socket));
+  });
+  app.addHook('preClose', (done) => {
+    for (const socket of open) if (socket.bytesRead === 0) socket.destroy();
+    done();
+  });
+}
 
 /** Clients send `Content-Type: application/json` with a DELETE, or a PUT that needs no body. That is no body, not a wrong one. */
 function readEmptyBodies(app: App): void {

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { once } from 'node:events';
 import { connect } from 'node:net';
 import { after, before, describe, it } from 'node:test';
 import { Type } from 'typebox';
@@ -181,6 +182,17 @@ describe('the application', () => {
     const log = lines.join('');
     assert.doesNotMatch(log, new RegExp(secret));
     assert.doesNotMatch(log, new RegExp(server.admin['authorization'] ?? 'none'));
+  });
+
+  it('does not wait for requests that nobody has begun when it ends', { timeout: 20_000 }, async () => {
+    const other = await startApp();
+    const { port } = new URL(await other.app.listen({ host: '127.0.0.1', port: 0 }));
+    const socket = connect(Number(port), '127.0.0.1');
+    const accepted = once(other.app.server, 'connection');
+    const ended = once(socket, 'close');
+    await accepted;
+    await other.close();
+    await ended;
   });
 
   it('answers what is no HTTP in the same form', async () => {
