@@ -76,6 +76,8 @@ export function createPolicyService(deps: PolicyServiceDeps): RunningPolicyServi
   const logs = new Map<number, HookLog>();
   /** Of each repository's policy as of the last pass, what its own content says left out. */
   const digests = new Map<number, string>();
+  /** Of repositories with something to say of their own, what the digest without it became with it. */
+  const ownDigests = new Map<number, { readonly without: string; readonly digest: string }>();
   let builtin: Promise<Builtin> | undefined;
 
   function compile(parts: PolicyParts): CompiledPolicy {
@@ -159,7 +161,10 @@ export function createPolicyService(deps: PolicyServiceDeps): RunningPolicyServi
   async function noteDigest(repositoryId: number, digest: string): Promise<void> {
     const before = digests.get(repositoryId);
     digests.set(repositoryId, digest);
-    if (before !== undefined && before !== digest) await notePolicyDigest(store.db, repositoryId, digest);
+    if (before === undefined || before === digest) return;
+    // A scan may have begun, and ended, under the new policy before this pass came by.
+    const own = ownDigests.get(repositoryId);
+    await notePolicyDigest(store.db, repositoryId, own?.without === digest ? own.digest : digest);
   }
 
   async function noteTrouble(repositoryId: number, error: unknown): Promise<void> {
@@ -204,6 +209,7 @@ export function createPolicyService(deps: PolicyServiceDeps): RunningPolicyServi
     for (const id of stamps.keys()) if (!known.has(id)) stamps.delete(id);
     for (const id of logs.keys()) if (!known.has(id)) logs.delete(id);
     for (const id of digests.keys()) if (!known.has(id)) digests.delete(id);
+    for (const id of ownDigests.keys()) if (!known.has(id)) ownDigests.delete(id);
     await Promise.all(stale.map((id) => passes.add({ scope: 'REPOSITORY', resourceId: id }, 'files changed')));
   }
 
@@ -226,6 +232,8 @@ export function createPolicyService(deps: PolicyServiceDeps): RunningPolicyServi
       const base = compile(parts);
       const content = await readContent(place?.gitDir ?? mirrorPath(dataDir, row.id));
       const whole = addContent(base, content, { settings, builtin: parts.builtin.rules });
+      if (whole === base) ownDigests.delete(repositoryId);
+      else ownDigests.set(repositoryId, { without: base.digest, digest: whole.digest });
       const { ruleset } = await rulesets.get(whole);
       return { policy: withAllReviews(whole.policy, parts), digest: whole.digest, ruleset, exempt: facts.exempt };
     },

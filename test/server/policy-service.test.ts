@@ -193,6 +193,31 @@ describe('policy service', () => {
     assert.equal(snapshot?.contentAllowed, true);
   });
 
+  it('knows a result as outdated when the policy changed after its scan, and not when the scan was quicker than the change', async () => {
+    const { store, policies, addRepository } = await startFixture();
+    const { id, repo } = await addRepository('a');
+    const work = createRepo();
+    work.write('.leakgate.yml', "allowlists: [{ description: docs, paths: ['docs/**'] }]\n").commit('policy');
+    work.git('push', '-q', repo.path, 'main');
+    await policies.installSnapshot(id);
+    const disable = (ruleId: string) => store.db.insertInto('builtinRules').values({ ruleId, enabled: 0 }).execute();
+    await disable('github-pat');
+    // As a scan does that begins now.
+    const { digest } = await policies.policyOf(id);
+    const row = { repositoryId: id, ref: 'refs/heads/main', tip: work.head, scannedCommit: work.head, scanId: null };
+    await store.db
+      .insertInto('branches')
+      .values({ ...row, policyDigest: digest, scanned: 0, vulnerabilities: 0 })
+      .execute();
+    const noted = async () =>
+      (await store.db.selectFrom('branches').select('policyDigest').executeTakeFirstOrThrow()).policyDigest;
+    await policies.changed('GLOBAL', 0, 'test');
+    assert.equal(await noted(), digest);
+    await disable('gitlab-pat');
+    await policies.changed('GLOBAL', 0, 'test');
+    assert.equal(await noted(), null);
+  });
+
   it('keeps reviews out of the digest and in the snapshot, all but reviewed matches where the server says so', async () => {
     const { store, policies, addRepository } = await startFixture();
     const { id, repo } = await addRepository('a');
