@@ -87,6 +87,17 @@ async function openSqlite(path: string, server: boolean): Promise<Store> {
   }
 }
 
+/** The version of SQLite that a store would be opened with. */
+export async function sqliteVersion(): Promise<string> {
+  const Sqlite = await loadSqlite();
+  const memory = new Sqlite(':memory:');
+  try {
+    return String(memory.prepare('select sqlite_version()').pluck().get());
+  } finally {
+    memory.close();
+  }
+}
+
 /** better-sqlite3 is optional: it needs a prebuilt binary or a compiler, and PostgreSQL does without it. */
 async function loadSqlite() {
   try {
@@ -118,6 +129,8 @@ async function openPostgres(url: string, server: boolean): Promise<Store> {
   const pool = new pg.Pool({ connectionString: url, max: 10, connectionTimeoutMillis: 10_000, keepAlive: true, types });
   // A connection that is cut while idle must not end the process; the next query says so.
   pool.on('error', () => {});
+  // Nor one that is cut between two statements of a transaction, when the pool does not listen to it.
+  pool.on('connect', (client) => client.on('error', () => {}));
   const db = new Kysely<Database>({ dialect: checkedDialect(new PostgresDialect({ pool }), 'postgres') });
   const connect = async () => {
     const client = new pg.Client({ connectionString: url, connectionTimeoutMillis: 10_000, keepAlive: true });
