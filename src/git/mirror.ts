@@ -1,6 +1,7 @@
 /** Copies of repositories that live elsewhere, kept in the data directory and brought up to date before each scan. */
 import { mkdir, mkdtemp, rename, rm, stat } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
+import type { SimpleGit } from 'simple-git';
 import { parseCloneUrl, type CloneUrl } from './clone-url.ts';
 import { talkTo, type CloneOptions } from './clone.ts';
 import { pinPublicHost, type LookupAll, type PinnedUrl } from './public-host.ts';
@@ -16,7 +17,7 @@ export interface MirrorOptions extends CloneOptions {
 }
 
 /**
- * Makes `path` a bare repository with the branches and tags of `url`: cloned when it is not there, fetched into when it is. A clone that is broken off
+ * Makes `path` a bare repository with the branches, tags and default branch of `url`: cloned when it is not there, fetched into when it is. A clone that is broken off
  * leaves nothing behind, a fetch that is broken off what was there before. One at a time for each path. `TARGET_INVALID` for an address that is
  * refused, `GIT_FAILED` when it did not work.
  */
@@ -24,8 +25,8 @@ export async function updateMirror(url: string, path: string, settings: MirrorOp
   const { address, config } = await reach(parseCloneUrl(url, { allowFile: settings.allowFile ?? false }), settings);
   const options = { ...settings, config };
   if (await exists(join(path, 'HEAD'))) {
-    await talkTo(address, path, options, (git) =>
-      git.raw([
+    await talkTo(address, path, options, async (git) => {
+      await git.raw([
         'fetch',
         '--prune',
         '--force',
@@ -37,8 +38,9 @@ export async function updateMirror(url: string, path: string, settings: MirrorOp
         '--end-of-options',
         address.url,
         ...REFSPECS,
-      ]),
-    );
+      ]);
+      await followHead(git, address.url);
+    });
     return;
   }
   await mkdir(dirname(path), { recursive: true, mode: 0o700 });
@@ -53,6 +55,13 @@ export async function updateMirror(url: string, path: string, settings: MirrorOp
   } finally {
     await rm(folder, { recursive: true, force: true, maxRetries: 5 });
   }
+}
+
+/** A fetch leaves HEAD as the clone made it; the other side may have another default branch by now. One that is detached or empty changes nothing. */
+async function followHead(git: SimpleGit, url: string): Promise<void> {
+  const answer = await git.raw(['ls-remote', '--symref', '--end-of-options', url, 'HEAD']);
+  const head = /^ref: (refs\/heads\/\S+)\tHEAD$/m.exec(answer)?.[1];
+  if (head !== undefined) await git.raw(['symbolic-ref', 'HEAD', head]);
 }
 
 async function reach(

@@ -3,7 +3,7 @@ import { existsSync, readdirSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { describe, it } from 'node:test';
 import { updateMirror } from '../../src/git/mirror.ts';
-import { listRefs } from '../../src/git/refs.ts';
+import { defaultBranch, listRefs } from '../../src/git/refs.ts';
 import { openRepository } from '../../src/git/repository.ts';
 import { createRepo, createTempFolder, isolatedEnv, type TempRepo } from '../helpers/temp-repo.ts';
 
@@ -38,6 +38,22 @@ describe('updateMirror', () => {
     await updateMirror(url, path, { allowFile: true, env });
     assert.deepEqual(await refsAt(path), refsOf(repo));
     assert.deepEqual(readdirSync(dirname(path)), ['7.git']);
+  });
+
+  it('follows the default branch of the other side, and keeps it while that has none', async () => {
+    const repo = createRepo();
+    repo.write('a.txt', 'x').commit();
+    repo.git('branch', 'trunk');
+    const { url, path } = mirrorOf(repo);
+    const headHere = async () => {
+      await updateMirror(url, path, { allowFile: true, env });
+      return defaultBranch(await openRepository(path, { env }));
+    };
+    assert.equal(await headHere(), 'refs/heads/main');
+    repo.git('symbolic-ref', 'HEAD', 'refs/heads/trunk');
+    assert.equal(await headHere(), 'refs/heads/trunk');
+    repo.git('checkout', '-q', '--detach');
+    assert.equal(await headHere(), 'refs/heads/trunk');
   });
 
   it('leaves nothing of a clone that failed, and what was there of a fetch that failed', async () => {
