@@ -21,6 +21,8 @@ export interface CliContext {
   readonly cwd: string;
   /** Aborted by the first SIGINT or SIGTERM: end soon, and keep what there is. */
   readonly signal: AbortSignal;
+  /** What is said when that happens, after "stopping": what becomes of the work. */
+  stopNote?: string;
   /** What the process ends with. Stays at "could not tell" until a command knows better. */
   exitCode: ExitCode;
 }

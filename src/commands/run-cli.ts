@@ -44,7 +44,7 @@ export async function runCli(args: readonly string[], host: HostProcess): Promis
 function listen(host: HostProcess, context: CliContext, stop: AbortController): () => void {
   const onSignal = (): void => {
     if (stop.signal.aborted) host.exit(STOPPED_BY_FORCE);
-    printText(context.stderr, 'leakgate: stopping; what was found so far follows (again to leave at once)');
+    printText(context.stderr, `leakgate: stopping${context.stopNote ?? ''} (again to leave at once)`);
     stop.abort(new LeakgateError('SCAN_CANCELLED', 'stopped by the user'));
   };
   // `leakgate scan | head`: the reader has enough. Nobody is there to be told, so end with what is known.

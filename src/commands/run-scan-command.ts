@@ -18,6 +18,7 @@ import { toolVersion } from './tool-version.ts';
 /** `leakgate scan`: target, policy, scan, report. */
 export async function runScanCommand(context: CliContext, words: string, flags: ScanFlags): Promise<void> {
   const target = await resolveTarget(context, words, flags);
+  context.stopNote = '; what was found so far follows';
   const bar = createProgressBar(context, flags.progress);
   try {
     const { policy, ruleset } = await loadScanPolicy(context, flags, target);

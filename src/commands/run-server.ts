@@ -1,4 +1,5 @@
 /** `leakgate serve`: reads what it is told, starts the server, says where it is, and waits for the end. */
+import { isIP } from 'node:net';
 import { delimiter, resolve } from 'node:path';
 import { LeakgateError } from '../model/errors.ts';
 import { startServer, type RunningServer, type ServerOptions } from '../server/start-server.ts';
@@ -14,6 +15,7 @@ const DEFAULT_PORT = '7990';
 
 export async function runServer(context: CliContext, flags: ServeFlags): Promise<void> {
   const options = readOptions(context, flags);
+  context.stopNote = '; scans that run may finish for 30 seconds, the others wait for the next start';
   const server = await startServer(options);
   sayHello(context, server, options);
   await stopped(context.signal);
@@ -32,12 +34,29 @@ function readOptions({ env, cwd, ...context }: CliContext, flags: ServeFlags): S
     port: readPort(flags.port ?? (env['LEAKGATE_PORT'] || DEFAULT_PORT)),
     dataDir,
     location: storeLocation(dataDir, url === undefined ? env : { ...env, LEAKGATE_DATABASE_URL: url }),
+    trustedProxies: readProxies(flags.trustedProxy ?? (env['LEAKGATE_TRUSTED_PROXY'] ?? '').split(',')),
     repositoryRoots: roots.map((root) => resolve(cwd, root)),
     version: toolVersion(),
     env,
     logTo: { write: (line) => context.stderr.write(line) },
     ...(adminToken === undefined || adminToken === '' ? {} : { adminToken }),
   };
+}
+
+function readProxies(texts: readonly string[]): readonly string[] {
+  const proxies = texts.map((text) => text.trim()).filter((text) => text !== '');
+  const wrong = proxies.find((text) => !isNetwork(text));
+  if (wrong === undefined) return proxies;
+  throw new LeakgateError(
+    'USAGE_INVALID',
+    `a trusted proxy is an IP address or a network such as 10.0.0.0/8, got ${JSON.stringify(wrong.slice(0, 80))}`,
+  );
+}
+
+function isNetwork(text: string): boolean {
+  const [, address = '', bits] = /^([0-9a-f.:]+)(?:\/(\d{1,3}))?$/i.exec(text) ?? [];
+  const family = isIP(address);
+  return family !== 0 && (bits === undefined || (Number(bits) > 0 && Number(bits) <= (family === 4 ? 32 : 128)));
 }
 
 function readPort(text: string): number {

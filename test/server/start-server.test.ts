@@ -69,6 +69,7 @@ describe('leakgate serve', () => {
 
     first.child.kill('SIGTERM');
     assert.equal(await first.ended, 0, first.stderr());
+    assert.match(first.stderr(), /stopping; scans that run may finish/);
     assert.ok(!first.stderr().includes(token));
     assert.ok(!readFileSync(join(dataDir, 'leakgate.db')).includes(token));
 
