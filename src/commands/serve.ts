@@ -9,6 +9,7 @@ export interface ServeFlags {
   readonly dataDir?: string;
   readonly databaseUrl?: string;
   readonly repositoryRoot?: readonly string[];
+  readonly trustedProxy?: readonly string[];
 }
 
 /** `leakgate serve`: the server, until it is told to stop. */
@@ -28,6 +29,10 @@ export function addServeCommand(program: Command, context: CliContext): void {
     .option(
       '--repository-root <folder...>',
       'only repositories below these may be registered (default: LEAKGATE_REPOSITORY_ROOTS, separated by colons)',
+    )
+    .option(
+      '--trusted-proxy <address...>',
+      'proxies, as addresses or networks, whose X-Forwarded-For says who asks (default: LEAKGATE_TRUSTED_PROXY, separated by commas)',
     )
     .action(async (flags: ServeFlags) => {
       const { runServer } = await import('./run-server.ts');

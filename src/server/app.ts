@@ -104,6 +104,8 @@ export async function buildApp(context: ServerContext): Promise<App> {
     return503OnClosing: true,
     forceCloseConnections: 'idle',
     clientErrorHandler: refuseMalformed,
+    // Of these the address of a client is taken from X-Forwarded-For: lockouts and the audit log go by it.
+    trustProxy: context.trustedProxies === undefined ? false : [...context.trustedProxies],
   }).withTypeProvider<TypeBoxTypeProvider>();
   app.setValidatorCompiler(createValidatorCompiler());
   app.setSerializerCompiler(createSerializerCompiler());

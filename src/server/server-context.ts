@@ -47,6 +47,8 @@ export interface ServerContext {
   readonly dataDir: string;
   /** Paths of repositories must lie below one of these; empty: anywhere. */
   readonly repositoryRoots: readonly string[];
+  /** Addresses and networks of proxies that say for whom they ask. */
+  readonly trustedProxies?: readonly string[];
   readonly version: string;
   /** Milliseconds since 1970. */
   readonly now: () => number;

@@ -33,6 +33,8 @@ export interface ServerOptions {
   readonly location: StoreLocation;
   /** Paths of repositories must lie below one of these; empty: anywhere. */
   readonly repositoryRoots: readonly string[];
+  /** Addresses and networks of proxies whose X-Forwarded-For is believed; default: none. */
+  readonly trustedProxies?: readonly string[];
   readonly version: string;
   readonly env: NodeJS.ProcessEnv;
   /** Of the first administrator. */
@@ -129,7 +131,7 @@ async function start(options: ServerOptions, undos: Undo[]): Promise<RunningServ
   undos.push({ name: 'pushes', undo: () => pushes.close() });
 
   const newRepositories = createNewRepositories({ store, policies, queue, log });
-  const { repositoryRoots } = options;
+  const { repositoryRoots, trustedProxies = [] } = options;
   const context: ServerContext = {
     store,
     keys,
@@ -141,6 +143,7 @@ async function start(options: ServerOptions, undos: Undo[]): Promise<RunningServ
     metrics,
     dataDir,
     repositoryRoots,
+    ...(trustedProxies.length === 0 ? {} : { trustedProxies }),
     version,
     now,
     log,

@@ -75,7 +75,9 @@ export interface AppOptions {
   /** Compiles policies and writes snapshots as the server does, which takes a second or two; without it a change reaches no hook. */
   readonly realPolicies?: boolean;
   /** In place of those that are made here. */
-  readonly services?: Partial<Pick<ServerContext, 'queue' | 'policies' | 'deliveries' | 'now' | 'repositoryRoots'>>;
+  readonly services?: Partial<
+    Pick<ServerContext, 'queue' | 'policies' | 'deliveries' | 'now' | 'repositoryRoots' | 'trustedProxies'>
+  >;
   /** Gets the log. */
   readonly log?: (line: string) => void;
 }
