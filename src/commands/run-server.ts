@@ -15,6 +15,7 @@ const DEFAULT_PORT = '7990';
 
 export async function runServer(context: CliContext, flags: ServeFlags): Promise<void> {
   const options = readOptions(context, flags);
+  context.stopNote = '; scans that run may finish for 30 seconds, the others wait for the next start';
   const server = await startServer(options);
   sayHello(context, server, options);
   await stopped(context.signal);
