@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
-import { mkdirSync, readdirSync, renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdirSync, readdirSync, renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { after, describe, it } from 'node:test';
+import { after, afterEach, describe, it } from 'node:test';
 import { readPolicySnapshot } from '../../src/hook/policy-snapshot.ts';
 import { translatePattern } from '../../src/regex/foreign-syntax.ts';
 import { createPolicyService } from '../../src/server/create-policy-service.ts';
@@ -16,6 +16,11 @@ after(async () => {
   for (const close of closing) await close();
 });
 
+const keeping: (() => void)[] = [];
+afterEach(() => {
+  for (const keep of keeping.splice(0)) keep();
+});
+
 const QUIET = { info: () => {}, warn: () => {}, error: () => {} };
 
 interface Fixture {
@@ -25,8 +30,14 @@ interface Fixture {
   addRepository(slug: string, projectId?: number): Promise<{ id: number; repo: TempRepo }>;
 }
 
-async function startFixture(): Promise<Fixture> {
+/** What earlier fixtures compiled: most go by the same rules, and compiling takes a second or two. */
+const compiled = createTempFolder();
+
+/** @param options.compileAll starts without anything compiled */
+async function startFixture({ compileAll = false } = {}): Promise<Fixture> {
   const folder = createTempFolder();
+  const rulesets = join(folder, 'rulesets');
+  if (!compileAll) cpSync(compiled, rulesets, { recursive: true });
   const store = await openStore({ sqlite: join(folder, 'leakgate.db') });
   const config = join(folder, 'global.yml');
   writeFileSync(config, '');
@@ -43,6 +54,7 @@ async function startFixture(): Promise<Fixture> {
     await policies.close();
     await store.close();
   });
+  keeping.push(() => cpSync(rulesets, compiled, { recursive: true }));
   for (const key of ['ONE', 'TWO'])
     await store.db
       .insertInto('projects')
@@ -390,7 +402,7 @@ describe('policy service', () => {
   });
 
   it('compiles once for many repositories, and lets the later of many changes win', async () => {
-    const { store, policies, addRepository } = await startFixture();
+    const { store, policies, addRepository } = await startFixture({ compileAll: true });
     const repositories = [];
     for (let i = 0; i < 30; i++) repositories.push(await addRepository(`r${i}`));
     await policies.start();
