@@ -13,7 +13,7 @@ export function addDoctorCommand(program: Command, context: CliContext): void {
   const command = program
     .command('doctor')
     .description(
-      'Check the installation: engine, git, Node, configuration, rules, key, cache. Exit code 2 when something is broken.',
+      'Check the installation: engine, git, Node, configuration, rules, key, cache, and what a server needs. Exit code 2 when something is broken.',
     )
     .argument('[target]', 'folder or repository whose configuration is checked too', '.')
     .option('--config <file>', 'global configuration, instead of the standard places')

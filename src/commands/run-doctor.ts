@@ -13,17 +13,10 @@ import type { CliContext } from './cli-context.ts';
 import type { DoctorFlags } from './doctor.ts';
 import { placeAt, policySourcesOf } from './load-policy-here.ts';
 import { policyCachePath } from './load-scan-policy.ts';
+import type { Check } from './doctor-check.ts';
+import { checkServer } from './doctor-server.ts';
 import { printText } from './terminal-text.ts';
 import { toolVersion } from './tool-version.ts';
-
-/** `warning`: works, and could be better. `broken`: scans and hooks cannot be relied on. */
-type Health = 'ok' | 'warning' | 'broken';
-
-interface Check {
-  readonly name: string;
-  readonly health: Health;
-  readonly text: string;
-}
 
 /** The oldest git that the commands we use were written for: `rev-parse --show-object-format`, `rev-list --missing`, `cat-file --batch`. */
 const OLDEST_GIT = [2, 31] as const;
@@ -38,6 +31,7 @@ export async function runDoctor(context: CliContext, target: string, flags: Doct
     ...(await checkConfiguration(context, target, flags)),
     await attempt('key', () => checkKey(context)),
     await checkCache(context),
+    ...(await checkServer(context)),
   ];
   context.exitCode = checks.some(({ health }) => health === 'broken') ? 2 : 0;
   if (flags.format === 'json') context.stdout.write(`${JSON.stringify({ checks }, undefined, 2)}\n`);

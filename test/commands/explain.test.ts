@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { writeFileSync } from 'node:fs';
+import { chmodSync, existsSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { before, describe, it } from 'node:test';
 import { fakeGithubPat } from '../helpers/fake-secrets.ts';
@@ -60,13 +60,25 @@ describe('leakgate doctor', () => {
   it('finds everything in order', async () => {
     const { status, stdout } = await runCli(['doctor', createTempFolder()]);
     assert.equal(status, 0, stdout);
-    for (const name of ['node', 'engine', 'git', 'global', 'rules', 'key'])
+    for (const name of ['node', 'engine', 'git', 'global', 'rules', 'key', 'server store', 'server data'])
       assert.match(stdout, new RegExp(`^${name} +(ok|warning) `, 'm'));
   });
 
   it('shows the engine that was asked for', async () => {
     const { stdout } = await runCli(['doctor'], { env: { LEAKGATE_REGEX_ENGINE: 're2js' } });
     assert.match(stdout, /^engine +ok +re2js, as LEAKGATE_REGEX_ENGINE asks$/m);
+  });
+
+  it('only warns of what would keep a server from starting, and makes no folder for one', async () => {
+    const folder = createTempFolder();
+    chmodSync(folder, 0o755);
+    const open = await runCli(['doctor'], { env: { LEAKGATE_DATA_DIR: folder } });
+    assert.match(open.stdout, /^server data +warning +leakgate serve does not start: .*chmod 700/m);
+    assert.equal(open.status, 0, open.stdout);
+    const absent = join(folder, 'data');
+    const none = await runCli(['doctor'], { env: { LEAKGATE_DATA_DIR: absent } });
+    assert.match(none.stdout, /^server data +ok +none yet/m);
+    assert.ok(!existsSync(absent));
   });
 
   it('says what is broken, and ends with 2', async () => {
