@@ -1,4 +1,5 @@
 import { Type, type Static, type TSchema } from 'typebox';
+import { orNull } from './or-null.ts';
 
 /** Bitbucket's default, and the most it gives. */
 const DEFAULT_LIMIT = 25;
@@ -49,6 +50,6 @@ export function pageOf<T extends TSchema>(item: T): TSchema & { static: Page<Sta
     isLastPage: Type.Boolean(),
     values: Type.Array(item),
     start: Type.Integer(),
-    nextPageStart: Type.Union([Type.Integer(), Type.Null()]),
+    nextPageStart: orNull(Type.Integer()),
   }) as never;
 }

@@ -1,13 +1,14 @@
 /** Keys of users as Bitbucket shows them: without their text. */
 import { Type, type Static } from 'typebox';
 import { subKeysOf, type GpgKeyRow } from '../../store/gpg-keys.ts';
+import { orNull } from '../or-null.ts';
 
 const Fingerprint = Type.String({ description: 'Hex in pairs, with colons.' });
-const Expiry = Type.Union([Type.Integer(), Type.Null()], { description: 'Milliseconds since 1970; null: never.' });
+const Expiry = orNull(Type.Integer(), { description: 'Milliseconds since 1970; null: never.' });
 export const RestGpgKey = Type.Object({
   id: Type.String({ description: '16 hex digits.' }),
   fingerprint: Fingerprint,
-  emailAddress: Type.Union([Type.String(), Type.Null()]),
+  emailAddress: orNull(Type.String()),
   expiryDate: Expiry,
   subKeys: Type.Array(Type.Object({ fingerprint: Fingerprint, expiryDate: Expiry })),
 });

@@ -13,6 +13,7 @@ import { PAGE_QUERY, pageOf, pageRequest, toPage } from '../paging.ts';
 import type { Routes } from '../server-context.ts';
 import { assertHookScripts, RestHookScript, SCRIPT_PARAMS, scriptOf, toRestScript } from './hook-script-shape.ts';
 import { ProjectParams, RepositoryParams } from './shapes.ts';
+import { orNull } from '../or-null.ts';
 
 const LEVELS = [
   {
@@ -88,7 +89,7 @@ export const addHookScriptUseRoutes: Routes = (app, context) => {
           summary: 'Mean a hook script for it',
           tags: TAGS,
           params: Type.Object({ ...level.params, ...SCRIPT_PARAMS }),
-          body: Type.Union([Triggers, Type.Null()]),
+          body: orNull(Triggers),
           response: { 200: RestHookScriptConfig },
         },
       },

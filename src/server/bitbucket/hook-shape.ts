@@ -2,6 +2,7 @@
 import { Type, type Static } from 'typebox';
 import type { EffectiveHook, HookSettingsJson } from '../../store/hook-states.ts';
 import { HttpError } from '../http-error.ts';
+import { orNull } from '../or-null.ts';
 
 /** The key by which Soteri's clients address the hook. */
 export const HOOK_KEY = 'com.mohami.bitbucket.security-for-bitbucket:credentials-validation-hook';
@@ -35,7 +36,7 @@ export const RestRepositoryHook = Type.Object(
 export const HookSettings = Type.Record(Type.String(), Type.Unknown(), {
   description: 'Unknown keys are kept. `warnOnVulnerabilities`: findings are told and the push is accepted.',
 });
-export const OptionalSettings = Type.Union([HookSettings, Type.Null()]);
+export const OptionalSettings = orNull(HookSettings);
 const HookParams = Type.Object({ hookKey: Type.String() });
 
 /** Params of a route of one level, which has its project, and repository, in the path as well. */

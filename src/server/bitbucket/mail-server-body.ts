@@ -4,6 +4,7 @@ import type { KeyRing } from '../../keyring/key-ring.ts';
 import type { MailServer } from '../../store/settings.ts';
 import { HttpError, HttpErrors } from '../http-error.ts';
 import { MAIL_PASSWORD } from '../mail-transport.ts';
+import { orNull } from '../or-null.ts';
 
 const Protocol = Type.Union([Type.Literal('SMTP'), Type.Literal('SMTPS')], {
   description: 'SMTPS speaks TLS from the first byte.',
@@ -16,8 +17,8 @@ export const MailServerBody = Type.Object({
   protocol: Type.Optional(Protocol),
   useStartTls: Type.Optional(Type.Boolean({ description: 'Encrypt when the server offers it. Default: true.' })),
   requireStartTls: Type.Optional(Type.Boolean({ description: 'Send nothing when it does not. Default: false.' })),
-  username: Type.Optional(Type.Union([Type.String(), Type.Null()])),
-  password: Type.Optional(Type.Union([Type.String(), Type.Null()], { description: 'Never shown again.' })),
+  username: Type.Optional(orNull(Type.String())),
+  password: Type.Optional(orNull(Type.String(), { description: 'Never shown again.' })),
   senderAddress: Type.Optional(Type.String({ description: 'Where mails come from.' })),
 });
 

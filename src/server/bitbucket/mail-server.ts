@@ -5,6 +5,7 @@ import { auditOf } from '../actor.ts';
 import { HttpError } from '../http-error.ts';
 import type { Routes } from '../server-context.ts';
 import { checkAddress, MailServerBody, readMailServer, RestMailConfiguration, toRestMail } from './mail-server-body.ts';
+import { orNull } from '../or-null.ts';
 
 const TAGS = ['mail'];
 const CHANGE = { category: 'Global administration', scope: 'GLOBAL', resourceId: 0 } as const;
@@ -74,7 +75,7 @@ export const addMailServerRoutes: Routes = (app, context) => {
   );
 };
 
-const Sender = Type.Union([Type.String(), Type.Null()], {
+const Sender = orNull(Type.String(), {
   description: 'The address that mails come from, as a JSON text; null: none is set.',
 });
 

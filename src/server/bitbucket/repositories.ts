@@ -33,6 +33,7 @@ import {
   Title,
   toRestRepository,
 } from './shapes.ts';
+import { orNull } from '../or-null.ts';
 
 const RepositoryBody = Type.Object({
   name: Type.Optional(Title),
@@ -40,18 +41,18 @@ const RepositoryBody = Type.Object({
   description: Type.Optional(Description),
   public: Type.Optional(Type.Boolean({ description: 'Readable for everybody with an account.' })),
   defaultBranch: Type.Optional(
-    Type.Union([Type.String({ pattern: '^[^\\u0000-\\u0020\\u007f]{1,1000}$' }), Type.Null()], {
+    orNull(Type.String({ pattern: '^[^\\u0000-\\u0020\\u007f]{1,1000}$' }), {
       description: '`main` or `refs/heads/main`; null: what HEAD of the repository says.',
     }),
   ),
   scmId: Type.Optional(Type.Literal('git')),
   path: Type.Optional(
-    Type.Union([Type.String({ maxLength: 4096 }), Type.Null()], {
+    orNull(Type.String({ maxLength: 4096 }), {
       description: 'Absolute path of the repository on this server. For administrators.',
     }),
   ),
   cloneUrl: Type.Optional(
-    Type.Union([Type.String({ maxLength: 2048 }), Type.Null()], {
+    orNull(Type.String({ maxLength: 2048 }), {
       description: 'https or ssh address of which the server keeps a mirror; ssh for administrators.',
     }),
   ),

@@ -5,8 +5,9 @@ import type { ScanningRuleRow } from '../../store/schema.ts';
 import { HttpError, HttpErrors } from '../http-error.ts';
 import { checkName } from '../name-input.ts';
 import { checkRegex } from '../regex-input.ts';
+import { orNull } from '../or-null.ts';
 
-const nullableText = (description: string) => Type.Optional(Type.Union([Type.String(), Type.Null()], { description }));
+const nullableText = (description: string) => Type.Optional(orNull(Type.String(), { description }));
 
 export const ScanningRuleBody = Type.Object(
   {

@@ -1,8 +1,7 @@
 /** Projects, repositories and users as Bitbucket shows them, for every route that does. */
 import { Type, type Static } from 'typebox';
 import type { GroupRow, ProjectRow, RepositoryRow, UserRow } from '../../store/schema.ts';
-
-const Nullable = <T extends ReturnType<typeof Type.String>>(type: T) => Type.Union([type, Type.Null()]);
+import { orNull } from '../or-null.ts';
 
 export const RestProject = Type.Object(
   {
@@ -37,9 +36,9 @@ export const RestRepository = Type.Object({
 export const RestRepositoryWithPlace = Type.Object({
   ...RestRepository.properties,
   path: Type.Optional(
-    Nullable(Type.String({ description: 'Absolute path on this server. Shown to admins of the repository.' })),
+    orNull(Type.String({ description: 'Absolute path on this server. Shown to admins of the repository.' })),
   ),
-  cloneUrl: Type.Optional(Nullable(Type.String({ description: 'Address that is mirrored instead.' }))),
+  cloneUrl: Type.Optional(orNull(Type.String({ description: 'Address that is mirrored instead.' }))),
 });
 
 export const RestUser = Type.Object({
@@ -137,5 +136,5 @@ export const Title = Type.String({
   maxLength: 255,
   description: 'Not empty, without control characters.',
 });
-export const Description = Type.Union([Type.String({ pattern: '^[^\\u0000]*$', maxLength: 10_000 }), Type.Null()]);
+export const Description = orNull(Type.String({ pattern: '^[^\\u0000]*$', maxLength: 10_000 }));
 export const EmailAddress = Type.String({ pattern: '^[^\\s@<>,;:"]{1,64}@[^\\s@<>,;:"]{1,255}$' });

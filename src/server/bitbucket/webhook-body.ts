@@ -8,6 +8,7 @@ import { WEBHOOK_SECRET } from '../deliveries.ts';
 import { checkLiteralAddress } from '../deliveries-address.ts';
 import { HttpError, HttpErrors } from '../http-error.ts';
 import { checkName } from '../name-input.ts';
+import { orNull } from '../or-null.ts';
 
 /** Sent when a scan finds what was not there before. */
 export const SECRET_DETECTED = 'repo:secret_detected';
@@ -26,7 +27,7 @@ export const WebhookBody = Type.Object(
     configuration: Type.Optional(
       Type.Object({
         secret: Type.Optional(
-          Type.Union([Type.String({ maxLength: MAX_SECRET_LENGTH }), Type.Null()], {
+          orNull(Type.String({ maxLength: MAX_SECRET_LENGTH }), {
             description: 'Key of X-Hub-Signature. Never shown again; null removes it.',
           }),
         ),

@@ -18,6 +18,7 @@ import {
   RestInvocationHistory,
 } from './webhook-statistics.ts';
 import { requireWebhook, webhookScopes } from './webhooks.ts';
+import { orNull } from '../or-null.ts';
 
 const PING = 'diagnostics:ping';
 const PING_BODY = JSON.stringify({ test: true });
@@ -30,7 +31,7 @@ const TestQuery = Type.Object({
 
 const TestResult = Type.Object({
   request: Type.Object({ method: Type.String(), url: Type.String(), event: Type.String(), body: Type.String() }),
-  response: Type.Union([Type.Object({ status: Type.Integer(), duration: Type.Integer() }), Type.Null()], {
+  response: orNull(Type.Object({ status: Type.Integer(), duration: Type.Integer() }), {
     description: 'Null: no answer came, and `error` says why. What else was answered is not shown.',
   }),
   error: Type.Optional(Type.String()),

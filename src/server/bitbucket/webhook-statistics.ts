@@ -4,6 +4,7 @@ import { deliveriesOf } from '../../store/deliveries.ts';
 import type { DeliveryRow } from '../../store/deliveries.ts';
 import type { WebhookRow } from '../../store/schema.ts';
 import type { ServerContext } from '../server-context.ts';
+import { orNull } from '../or-null.ts';
 
 const DAY_MS = 24 * 60 * 60 * 1000;
 /** For as long as successful deliveries are kept. */
@@ -25,7 +26,7 @@ export const RestInvocation = Type.Object({
   }),
 });
 
-const NullableInvocation = Type.Union([RestInvocation, Type.Null()]);
+const NullableInvocation = orNull(RestInvocation);
 
 export const RestInvocationHistory = Type.Object({
   lastSuccess: NullableInvocation,

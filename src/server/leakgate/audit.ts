@@ -4,6 +4,7 @@ import { browseAudit } from '../../store/browse-audit.ts';
 import { pageOf, pageRequest } from '../paging.ts';
 import type { Routes } from '../server-context.ts';
 import { ADMINISTERS, CURSOR_QUERY, cursorPage, LEVELS, readTimes, scopeOf, TIME_QUERY } from './levels.ts';
+import { orNull } from '../or-null.ts';
 
 const RestAuditEvent = Type.Object({
   id: Type.Integer(),
@@ -11,7 +12,7 @@ const RestAuditEvent = Type.Object({
   category: Type.String(),
   action: Type.String(),
   actor: Type.String(),
-  address: Type.Union([Type.String(), Type.Null()]),
+  address: orNull(Type.String()),
   scope: Type.Object({ type: Type.String(), resourceId: Type.Integer() }),
   details: Type.Object({}, { additionalProperties: true }),
 });

@@ -3,9 +3,7 @@ import { Type, type Static } from 'typebox';
 import type { Suppression } from '../../model/finding.ts';
 import type { ListedFinding } from '../../store/findings.ts';
 import type { Db } from '../../store/open-store.ts';
-
-const Nullable = <T extends ReturnType<typeof Type.String> | ReturnType<typeof Type.Integer>>(type: T) =>
-  Type.Union([type, Type.Null()]);
+import { orNull } from '../or-null.ts';
 
 export const RestPlace = Type.Object({
   slug: Type.String(),
@@ -33,15 +31,12 @@ export const RestFinding = Type.Object({
   confidence: Type.String(),
   blocking: Type.Boolean(),
   state: Type.Union([Type.Literal('open'), Type.Literal('suppressed'), Type.Literal('reviewed')]),
-  suppression: Type.Union([
-    Type.Object({ kind: Type.String(), reason: Type.String(), place: Nullable(Type.String()) }),
-    Type.Null(),
-  ]),
+  suppression: orNull(Type.Object({ kind: Type.String(), reason: Type.String(), place: orNull(Type.String()) })),
   historical: Type.Boolean({ description: 'No longer at the tip of the branch.' }),
   occurrences: Type.Integer(),
-  commitId: Nullable(Type.String()),
-  author: Type.Object({ name: Nullable(Type.String()), emailAddress: Nullable(Type.String()) }),
-  commitDate: Nullable(Type.Integer()),
+  commitId: orNull(Type.String()),
+  author: Type.Object({ name: orNull(Type.String()), emailAddress: orNull(Type.String()) }),
+  commitDate: orNull(Type.Integer()),
   created: Type.Integer({ description: 'When it was first found.' }),
 });
 

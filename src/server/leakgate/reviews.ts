@@ -14,6 +14,7 @@ import { pageOf, pageRequest } from '../paging.ts';
 import type { Routes, ServerContext } from '../server-context.ts';
 import { findingAt } from './findings.ts';
 import { CURSOR_QUERY, LEVELS, pageByRow, scopeOf, type AccessByLevel, type Level, type Scope } from './levels.ts';
+import { orNull } from '../or-null.ts';
 
 /** As in Soteri's interface: who may write to a repository may review there. */
 const REVIEWS: AccessByLevel = { GLOBAL: 'APP_ACCESS', PROJECT: 'PROJECT_ADMIN', REPOSITORY: 'REPO_WRITE' };
@@ -27,7 +28,7 @@ const RestReview = Type.Object({
   reason: Type.String(),
   reviewer: Type.String(),
   created: Type.Integer(),
-  expires: Type.Union([Type.Integer(), Type.Null()]),
+  expires: orNull(Type.Integer()),
 });
 const NewReview = Type.Object({
   findingId: Type.Optional(Type.Integer({ minimum: 1, description: 'Instead of fingerprint and ruleId.' })),
@@ -36,10 +37,7 @@ const NewReview = Type.Object({
   resolution: Type.Union(RESOLUTIONS.map((resolution) => Type.Literal(resolution))),
   reason: Type.String({ minLength: 1, maxLength: 2000 }),
   expires: Type.Optional(
-    Type.Union([
-      Type.String({ maxLength: 40, description: 'ISO 8601; a date means the end of that day, UTC.' }),
-      Type.Null(),
-    ]),
+    orNull(Type.String({ maxLength: 40, description: 'ISO 8601; a date means the end of that day, UTC.' })),
   ),
 });
 const Done = Type.Null({ description: 'Done.' });

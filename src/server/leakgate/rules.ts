@@ -11,14 +11,14 @@ import { checkRegex } from '../regex-input.ts';
 import type { Routes, ServerContext } from '../server-context.ts';
 import { storedPatternProblem } from '../usable-pattern.ts';
 import { LEVELS, type Level } from './levels.ts';
+import { orNull } from '../or-null.ts';
 
-const OrNull = Type.Union([Type.String(), Type.Null()]);
 const RestRule = Type.Object({
   id: Type.String(),
   name: Type.String(),
   description: Type.String(),
-  pattern: OrNull,
-  path: OrNull,
+  pattern: orNull(Type.String()),
+  path: orNull(Type.String()),
   severity: Type.String(),
   confidence: Type.String(),
   blocking: Type.Boolean(),
@@ -33,7 +33,7 @@ const Found = Type.Object({
   endColumn: Type.Integer(),
   secret: Type.String({ description: 'Redacted.' }),
   state: Type.String({ description: '`new`: it would count.' }),
-  reason: Type.Union([Type.String(), Type.Null()], { description: 'Why it would not.' }),
+  reason: orNull(Type.String(), { description: 'Why it would not.' }),
 });
 const TestResult = Type.Object({ matches: Type.Array(Found) });
 const TAGS = ['rules'];

@@ -10,8 +10,8 @@ import { pageOf, pageRequest } from '../paging.ts';
 import type { Routes, ServerContext } from '../server-context.ts';
 import { placesOf, RestPlace, type Place } from './finding-shape.ts';
 import { CURSOR_QUERY, LEVELS, LOOKS_AFTER, pageByRow, PLACE_QUERY, repositoryIdsOf, type Level } from './levels.ts';
+import { orNull } from '../or-null.ts';
 
-const OrNull = { text: Type.Union([Type.String(), Type.Null()]), number: Type.Union([Type.Integer(), Type.Null()]) };
 export const RestScan = Type.Object({
   scanKey: Type.String(),
   repository: RestPlace,
@@ -25,20 +25,20 @@ export const RestScan = Type.Object({
   priority: Type.Integer(),
   full: Type.Boolean(),
   attempt: Type.Integer(),
-  commitId: OrNull.text,
-  outcome: OrNull.text,
-  reason: OrNull.text,
-  skipped: Type.Union([Type.Literal('exempt'), Type.Null()], {
+  commitId: orNull(Type.String()),
+  outcome: orNull(Type.String()),
+  reason: orNull(Type.String()),
+  skipped: orNull(Type.Literal('exempt'), {
     description: 'Why nothing scans this repository unasked.',
   }),
   queued: Type.Integer(),
-  started: OrNull.number,
-  ended: OrNull.number,
+  started: orNull(Type.Integer()),
+  ended: orNull(Type.Integer()),
 });
 const Statistics = Type.Object({
   queued: Type.Integer(),
   running: Type.Integer(),
-  oldestQueued: OrNull.number,
+  oldestQueued: orNull(Type.Integer()),
   skipped: Type.Integer({ description: 'Repositories that nothing scans unasked, as they are exempt.' }),
 });
 const TAGS = ['scans'];

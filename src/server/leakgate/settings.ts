@@ -9,6 +9,7 @@ import { readSettings, writeSetting, type ServerSettings } from '../../store/set
 import { auditOf } from '../actor.ts';
 import { HttpError } from '../http-error.ts';
 import type { Routes } from '../server-context.ts';
+import { orNull } from '../or-null.ts';
 
 const FIELDS = {
   hookMode: Type.Union([Type.Literal('on'), Type.Literal('off'), Type.Literal('always')], {
@@ -20,7 +21,7 @@ const FIELDS = {
     description: 'Whether a mark in a commit message keeps that commit from the hook.',
   }),
   reviewedInHook: Type.Boolean({ description: 'Whether reviewed matches pass the hook.' }),
-  scanSchedule: Type.Union([Type.String({ maxLength: 100, description: 'Cron expression, in UTC.' }), Type.Null()]),
+  scanSchedule: orNull(Type.String({ maxLength: 100, description: 'Cron expression, in UTC.' })),
   scanNewRepositories: Type.Boolean(),
   scanPushes: Type.Boolean({ description: 'Whether branches are scanned after each push that the hook accepted.' }),
   recheckSeconds: Type.Integer({

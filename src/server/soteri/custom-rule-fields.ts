@@ -7,6 +7,7 @@ import type { CustomRuleRow } from '../../store/schema.ts';
 import { HttpError, HttpErrors } from '../http-error.ts';
 import { checkRegex } from '../regex-input.ts';
 import { findBuiltinRule } from './rule-names.ts';
+import { orNull } from '../or-null.ts';
 
 const MAX_NAME_LENGTH = 255;
 
@@ -34,7 +35,7 @@ export const CustomRule = Type.Object({
   hardcoded: Type.Literal(false),
   enabled: Type.Boolean(),
   blocking: Type.Boolean(),
-  validationError: Type.Union([Type.String(), Type.Null()], {
+  validationError: orNull(Type.String(), {
     description: 'Why the rule cannot be used; it is off as long as it stands.',
   }),
 });

@@ -4,14 +4,12 @@ import { HttpError } from '../http-error.ts';
 import { changeOverride, LOG_LEVELS, readLogLevel, type LogLevel } from '../log-levels.ts';
 import type { Routes } from '../server-context.ts';
 import { audit } from './audit.ts';
+import { orNull } from '../or-null.ts';
 
 const Answer = Type.Object({
-  logLevelOverride: Type.Union(
-    [Type.Unsafe<LogLevel>(Type.Union(LOG_LEVELS.map((level) => Type.Literal(level)))), Type.Null()],
-    {
-      description: 'Messages from this level up to WARN are written as WARN. ERROR: errors only.',
-    },
-  ),
+  logLevelOverride: orNull(Type.Unsafe<LogLevel>(Type.Union(LOG_LEVELS.map((level) => Type.Literal(level)))), {
+    description: 'Messages from this level up to WARN are written as WARN. ERROR: errors only.',
+  }),
 });
 const TAGS = ['log'];
 const config = { access: 'APP_ACCESS' } as const;

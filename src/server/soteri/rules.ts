@@ -29,6 +29,7 @@ import {
   toRestRule,
 } from './custom-rule-fields.ts';
 import { builtinRuleIds, findBuiltinRule } from './rule-names.ts';
+import { orNull } from '../or-null.ts';
 
 /** More than this nobody can look after, and each one costs every scan. */
 const MAX_CUSTOM_RULES = 500;
@@ -109,7 +110,7 @@ export const addRuleRoutes: Routes = (app, context) => {
         summary: 'Change a custom rule; without a body, forget its validation error',
         tags: TAGS,
         params: RULE_PARAMS,
-        body: Type.Union([CustomRuleChanges, Type.Null()]),
+        body: orNull(CustomRuleChanges),
         response: { 200: CustomRule },
       },
     },

@@ -1,9 +1,7 @@
 /** A branch's scan as Soteri's clients poll it. */
 import { Type, type Static } from 'typebox';
 import type { BranchRow, ScanRow } from '../../store/schema.ts';
-
-const Nullable = <T extends ReturnType<typeof Type.String> | ReturnType<typeof Type.Integer>>(type: T) =>
-  Type.Union([type, Type.Null()]);
+import { orNull } from '../or-null.ts';
 
 export const InvalidLine = Type.Object(
   {
@@ -14,9 +12,9 @@ export const InvalidLine = Type.Object(
     ruleName: Type.String(),
     filePath: Type.String(),
     lineNumber: Type.Integer(),
-    commitId: Nullable(Type.String()),
-    author: Type.Object({ name: Nullable(Type.String()), emailAddress: Nullable(Type.String()) }),
-    commitDate: Nullable(Type.Integer()),
+    commitId: orNull(Type.String()),
+    author: Type.Object({ name: orNull(Type.String()), emailAddress: orNull(Type.String()) }),
+    commitDate: orNull(Type.Integer()),
     allowlisted: Type.Boolean(),
     reviewed: Type.Boolean(),
     blocking: Type.Boolean(),
@@ -38,14 +36,14 @@ export const ScanObject = Type.Object({
   scheduled: Type.Boolean({ description: 'Whether a scan waits for its turn.' }),
   invalidLines: Type.Optional(Type.Array(InvalidLine)),
   branch: Type.String(),
-  commitId: Nullable(Type.String()),
-  state: Nullable(
+  commitId: orNull(Type.String()),
+  state: orNull(
     Type.String({ description: 'Of the last scan: QUEUED, RUNNING, COMPLETED, FAILED or CANCELLED; null: none.' }),
   ),
-  outcome: Nullable(Type.String({ description: '`complete`, `partial` (something could not be read) or `failed`.' })),
-  reason: Nullable(Type.String({ description: 'Why the last scan failed or was cancelled.' })),
-  startDate: Nullable(Type.Integer()),
-  endDate: Nullable(Type.Integer()),
+  outcome: orNull(Type.String({ description: '`complete`, `partial` (something could not be read) or `failed`.' })),
+  reason: orNull(Type.String({ description: 'Why the last scan failed or was cancelled.' })),
+  startDate: orNull(Type.Integer()),
+  endDate: orNull(Type.Integer()),
 });
 
 /** @param scan the branch's latest, whatever became of it */

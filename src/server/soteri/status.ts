@@ -18,12 +18,13 @@ import { RestProject, RestRepository, toRestProject, toRestRepository } from '..
 import { PAGE_QUERY, pageOf, pageRequest, toPage } from '../paging.ts';
 import type { Routes } from '../server-context.ts';
 import { PROJECT_PARAMS, REPOSITORY_PARAMS, shortName } from './branch.ts';
+import { orNull } from '../or-null.ts';
 
 const CHILDREN = ['total', 'secure', 'vulnerable', 'notScanned', 'partiallyScanned', 'outdated'] as const;
 const Status = {
   status: Type.Unsafe<SecurityState>(Type.Union(SECURITY_STATES.map((state) => Type.Literal(state)))),
   vulnerabilities: Type.Integer({ description: 'Findings that are neither allowlisted nor reviewed.' }),
-  lastScanDate: Type.Union([Type.Integer(), Type.Null()], { description: 'Milliseconds since 1970.' }),
+  lastScanDate: orNull(Type.Integer(), { description: 'Milliseconds since 1970.' }),
 };
 const Children = { children: Type.Object(Object.fromEntries(CHILDREN.map((name) => [name, Type.Integer()]))) };
 const ProjectStatus = Type.Object({ project: RestProject, ...Status, ...Children });
