@@ -7,16 +7,18 @@ import { Type } from 'typebox';
 import { LeakgateError } from '../model/errors.ts';
 import type { ErrorCode } from '../model/errors.ts';
 import { HttpError, HttpErrors } from './http-error.ts';
+import { maskTokens } from './mask-tokens.ts';
 import { describeProblems } from './validate-request.ts';
+import { orNull } from './or-null.ts';
 
 /** Body of every 4xx and 5xx. */
 export const RestErrors = Type.Object(
   {
     errors: Type.Array(
       Type.Object({
-        context: Type.Union([Type.String(), Type.Null()], { description: 'Field or parameter that is wrong.' }),
+        context: orNull(Type.String(), { description: 'Field or parameter that is wrong.' }),
         message: Type.String(),
-        exceptionName: Type.Union([Type.String(), Type.Null()]),
+        exceptionName: orNull(Type.String()),
       }),
     ),
   },
@@ -29,7 +31,11 @@ export const ERROR_RESPONSES = { '4xx': RestErrors, '5xx': RestErrors };
 /** The body for some errors. */
 export function errorBody(errors: readonly HttpError[]): object {
   return {
-    errors: errors.map(({ context, message, exceptionName }) => ({ context, message, exceptionName })),
+    errors: errors.map(({ context, message, exceptionName }) => ({
+      context: context === null ? null : maskTokens(context),
+      message: maskTokens(message),
+      exceptionName,
+    })),
   };
 }
 

@@ -2,6 +2,7 @@
 import { challenge, authorize } from './authorize.ts';
 import { createAuthenticate } from './authenticate.ts';
 import { HttpError } from './http-error.ts';
+import { maskTokens } from './mask-tokens.ts';
 import { createRateLimiter } from './rate-limit.ts';
 import { rightsOf } from './rights.ts';
 import type { App, Caller, ServerContext } from './server-context.ts';
@@ -51,7 +52,7 @@ export function addHooks(app: App, context: ServerContext): void {
     request.log.info(
       {
         method: request.method,
-        path: request.url.split('?', 1)[0],
+        path: maskTokens(request.url.split('?', 1)[0] ?? ''),
         status: reply.statusCode,
         ms: Math.round(reply.elapsedTime),
         caller: nameOf(request.caller),

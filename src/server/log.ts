@@ -3,6 +3,7 @@
  * cause: databases put values into the details of theirs.
  */
 import { pino, stdTimeFunctions, type DestinationStream, type Logger, type LoggerOptions } from 'pino';
+import { maskTokens } from './mask-tokens.ts';
 
 /** @param stream where it goes; default: stderr. @param more of pino's options */
 export function createLog(stream?: DestinationStream, level = 'info', more: LoggerOptions = {}): Logger {
@@ -26,13 +27,13 @@ export function createLog(stream?: DestinationStream, level = 'info', more: Logg
 
 /** Type, code, message and where; nothing else that hangs on an error. */
 function describeError(error: unknown): object {
-  if (!(error instanceof Error)) return { message: String(error) };
+  if (!(error instanceof Error)) return { message: maskTokens(String(error)) };
   const { code } = error as { readonly code?: unknown };
   return {
     type: error.name,
-    message: error.message,
+    message: maskTokens(error.message),
     ...(typeof code === 'string' ? { code } : {}),
-    ...(error.stack === undefined ? {} : { stack: error.stack }),
+    ...(error.stack === undefined ? {} : { stack: maskTokens(error.stack) }),
     ...(error.cause === undefined ? {} : { cause: describeError(error.cause) }),
   };
 }
