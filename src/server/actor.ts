@@ -4,12 +4,18 @@ import { recordAudit } from '../store/audit.ts';
 import type { Db } from '../store/open-store.ts';
 import type { ScopeType, UserRow } from '../store/schema.ts';
 import { notPermitted } from './authorize.ts';
-import type { ServerContext } from './server-context.ts';
+import type { Caller, ServerContext } from './server-context.ts';
 
 /** The caller's name, as stored with what he does. Tokens of projects and repositories go by `token:<name>`. */
 export function actorOf({ caller }: Pick<FastifyRequest, 'caller'>): string {
   if (caller.kind === 'anonymous') return 'anonymous';
   return caller.kind === 'user' ? caller.user.name : `token:${caller.name}`;
+}
+
+/** What stands for a caller in tables of who did how much. */
+export function callerKey(caller: Caller): string {
+  if (caller.kind === 'anonymous') return '';
+  return caller.kind === 'user' ? `user ${caller.user.id}` : `token ${caller.id}`;
 }
 
 /** The user who calls. A project's or repository's own token is nobody, and is refused. */

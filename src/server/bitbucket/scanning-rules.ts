@@ -19,6 +19,7 @@ import { auditOf } from '../actor.ts';
 import { HttpError } from '../http-error.ts';
 import { pageOf, pageRequest, PAGE_QUERY, toPage } from '../paging.ts';
 import type { App, Routes, ServerContext } from '../server-context.ts';
+import { withinPatternBudget } from '../pattern-budget.ts';
 import { readScanningRule, RestScanningRule, ScanningRuleBody, toRestScanningRule } from './scanning-rule-body.ts';
 import { readId, scopeOf, SCANNING_SCOPES, SCOPE_PARAMS } from './scanning-scopes.ts';
 import type { ScanningScope } from './scanning-scopes.ts';
@@ -96,7 +97,7 @@ function addRoutesOf(kind: Kind, scope: ScanningScope, app: App, context: Server
       schema: { ...described(`Adds a ${noun}`), params, body: ScanningRuleBody, response: { 200: RestScanningRule } },
     },
     async (request) => {
-      const content = readScanningRule(request.body);
+      const content = withinPatternBudget(request, context, () => readScanningRule(request.body));
       const added = await change(request, 'added', async (transaction) => {
         const where = scopeOf(scope, request);
         if ((await countScanningRules(transaction, table, where)) >= MAX_RULES)
@@ -135,7 +136,13 @@ function addRoutesOf(kind: Kind, scope: ScanningScope, app: App, context: Server
         const before =
           id === undefined ? undefined : await findScanningRule(transaction, table, scopeOf(scope, request), id);
         if (before === undefined) throw unknown(noun, request.params.id);
-        return updateScanningRule(transaction, table, before.id, readScanningRule(request.body, before), context.now());
+        return updateScanningRule(
+          transaction,
+          table,
+          before.id,
+          withinPatternBudget(request, context, () => readScanningRule(request.body, before)),
+          context.now(),
+        );
       });
       if (changed === undefined) throw unknown(noun, request.params.id);
       return toRestScanningRule(changed);

@@ -6,6 +6,7 @@ import type { Db } from '../../store/open-store.ts';
 import type { RepositoryRow, ScanRow } from '../../store/schema.ts';
 import { findTokenById } from '../../store/tokens.ts';
 import { findUser } from '../../store/users.ts';
+import { callerKey } from '../actor.ts';
 import { HttpError } from '../http-error.ts';
 import { rightsOf } from '../rights.ts';
 import type { Caller, Routes } from '../server-context.ts';
@@ -54,7 +55,7 @@ export const addEventRoutes: Routes = (app, context) => {
     },
     async (request, reply) => {
       if (streams.size >= MAX_STREAMS) throw new HttpError(503, 'Too many clients listen already.', { retryAfter: 60 });
-      const who = keyOf(request.caller);
+      const who = callerKey(request.caller);
       if ([...streams.values()].filter((other) => other === who).length >= MAX_EACH)
         throw new HttpError(429, `You listen ${MAX_EACH} times already.`, { retryAfter: 60 });
       const wanted = await repositoryIdsFor();
@@ -127,11 +128,6 @@ export const addEventRoutes: Routes = (app, context) => {
     },
   );
 };
-
-function keyOf(caller: Caller): string {
-  if (caller.kind === 'anonymous') return '';
-  return caller.kind === 'user' ? `user ${caller.user.id}` : `token ${caller.id}`;
-}
 
 /** Whether the credentials would be accepted again. */
 async function isStillGood(caller: Caller, db: Db, now: number): Promise<boolean> {

@@ -7,6 +7,7 @@ import type { Rule } from '../../model/rule.ts';
 import { translatePattern, type ForeignPattern } from '../../regex/foreign-syntax.ts';
 import { runScan } from '../../scan/run-scan.ts';
 import { HttpError, HttpErrors } from '../http-error.ts';
+import { withinPatternBudget } from '../pattern-budget.ts';
 import { checkRegex } from '../regex-input.ts';
 import type { Routes, ServerContext } from '../server-context.ts';
 import { storedPatternProblem } from '../usable-pattern.ts';
@@ -92,7 +93,7 @@ export const addRuleRoutes: Routes = (app, context) => {
     async (request) => {
       const { pattern, text, dialect = 're2' } = request.body;
       const foreign: ForeignPattern = { source: pattern, dialect, unit: 'line' };
-      const problems = checkRegex('pattern', foreign);
+      const problems = withinPatternBudget(request, context, () => checkRegex('pattern', foreign));
       if (problems.length > 0) throw new HttpErrors(400, problems);
       const slow = storedPatternProblem(foreign);
       if (slow !== undefined) throw new HttpError(400, `${slow}.`, { context: 'pattern' });
