@@ -2,6 +2,8 @@
 import swagger from '@fastify/swagger';
 import type { FastifySchema } from 'fastify';
 import { Type } from 'typebox';
+import type { Access } from './access.ts';
+import { describeParameters, tagOf } from './openapi-words.ts';
 import type { App, ServerContext } from './server-context.ts';
 
 /** Before the first route is added; the description of all of them is at `/openapi.json` when the application is ready. */
@@ -32,6 +34,9 @@ export async function addOpenapi(app: App, context: Pick<ServerContext, 'version
         url,
         schema: {
           ...schema,
+          ...describeRequest(schema, url),
+          ...(schema?.tags === undefined ? {} : { tags: schema.tags.map((tag) => tagOf(url, tag)) }),
+          ...(schema?.description === undefined && access !== undefined ? { description: needs(access) } : {}),
           security: open ? [] : [{ basic: [] }, { token: [] }],
           'x-access': access,
         } as FastifySchema,
@@ -52,4 +57,26 @@ export async function addOpenapi(app: App, context: Pick<ServerContext, 'version
       () => app.swagger(),
     );
   });
+}
+
+function describeRequest(schema: FastifySchema | undefined, url: string): FastifySchema {
+  const names = Array.from(url.matchAll(/:(\w+)/g), ([, name = '']) => name);
+  return {
+    ...(names.length === 0 ? {} : { params: describeParameters(schema?.params ?? paramsNamed(names)) }),
+    ...(schema?.querystring === undefined ? {} : { querystring: describeParameters(schema.querystring) }),
+  };
+}
+
+/** Of a route that takes the parts of its path as they come. */
+function paramsNamed(names: readonly string[]): object {
+  return {
+    type: 'object',
+    properties: Object.fromEntries(names.map((name) => [name, { type: 'string' }])),
+    required: names,
+  };
+}
+
+function needs(access: Access): string {
+  if (access === 'ANONYMOUS') return 'Needs no account.';
+  return access === 'AUTHENTICATED' ? 'Needs an account.' : `Needs \`${access}\`.`;
 }

@@ -4,7 +4,13 @@ import { startApp, type StartedApp } from '../helpers/start-app.ts';
 
 interface Operation {
   readonly summary?: string;
+  readonly description?: string;
   readonly tags?: readonly string[];
+  readonly parameters?: readonly {
+    readonly name: string;
+    readonly description?: string;
+    readonly schema?: { readonly description?: string };
+  }[];
   readonly responses: Readonly<Record<string, { readonly content?: object; readonly description?: string }>>;
   readonly 'x-access'?: string;
 }
@@ -36,6 +42,22 @@ describe('/openapi.json', () => {
         `${method} ${path} says nothing of its success`,
       );
       assert.ok(codes.includes('4XX') && codes.includes('5XX'), `${method} ${path} says nothing of failures`);
+    }
+  });
+
+  it('says of every parameter what it is, and of every tag whose interface it belongs to', () => {
+    for (const [path, operations] of Object.entries(paths)) {
+      for (const [method, { tags = [], parameters = [], description = '' }] of Object.entries(operations)) {
+        for (const { name, description: words, schema } of parameters)
+          assert.ok((words ?? schema?.description ?? '') !== '', `${name} of ${method} ${path}`);
+        assert.match(description, /\S/, `${method} ${path}`);
+        const interfaceOf = path.startsWith('/rest/security/')
+          ? /^Soteri: /
+          : path.startsWith('/rest/')
+            ? /: /
+            : /^Server$/;
+        for (const tag of tags) assert.match(tag, interfaceOf, path);
+      }
     }
   });
 
