@@ -57,7 +57,9 @@ function addShow(repository: Command, context: CliContext): void {
 
 function addAdd(repository: Command, context: CliContext): void {
   const command = withPlace(withStoreOptions(repository.command('add')))
-    .description('Add a repository to a project. It is looked at first; nothing in it is changed.')
+    .description(
+      'Add a repository to a project. A server brings it its policy and scans it within seconds, or at its next start; to have pushes checked, `leakgate hook install` it.',
+    )
     .option('--path <folder>', 'repository on this machine')
     .option('--clone-url <url>', 'https or ssh address, without a password')
     .option('--name <text>', 'name to show (default: the slug)')
