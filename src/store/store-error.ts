@@ -3,8 +3,14 @@ import { LeakgateError } from '../model/errors.ts';
 
 /** The error to throw for one that a database or its driver threw. */
 export function storeError(error: unknown): unknown {
-  const code = (error as { code?: unknown } | undefined)?.code;
-  if (error instanceof LeakgateError || typeof code !== 'string') return error;
+  if (error instanceof LeakgateError) return error;
+  const { code, message } = (error ?? {}) as { readonly code?: unknown; readonly message?: unknown };
+  // The driver's own errors have no code.
+  if (code === undefined && typeof message === 'string' && CUT.test(message))
+    return new LeakgateError('STORE_FAILED', 'the connection to PostgreSQL was cut, or could not be made in time', {
+      cause: error,
+    });
+  if (typeof code !== 'string') return error;
   if (FULL.has(code))
     return new LeakgateError(
       'STORE_FULL',
@@ -18,6 +24,9 @@ export function storeError(error: unknown): unknown {
 }
 
 const FULL: ReadonlySet<string> = new Set(['SQLITE_FULL', 'SQLITE_IOERR_SHMSIZE', 'ENOSPC', 'EDQUOT', '53100']);
+
+const CUT =
+  /^Connection terminated|^Client has encountered a connection error|^Client was closed|^timeout e(?:xpired|xceeded)/;
 
 /** By the beginning of the code. SQLite's names, PostgreSQL's SQLSTATEs, the system's. */
 const REASONS: Readonly<Record<string, string>> = {

@@ -56,15 +56,19 @@ function makeStores(dialect: TestStores['dialect'], location: TestStores['locati
   };
 }
 
-interface PostgresServer {
+/** A PostgreSQL of our own. */
+export interface PostgresServer {
+  /** URL of a database of its own. */
   createDatabase(): Promise<string>;
+  /** Ends it as a crash would, and starts it again after `downMs`. */
+  restart(downMs?: number): Promise<void>;
   stop(): Promise<void>;
 }
 
 const ROOT = '/usr/lib/postgresql';
 
 /** `false` when it can be started. */
-function whyNoPostgres(): string | false {
+export function whyNoPostgres(): string | false {
   if (binaries() === undefined) return 'PostgreSQL is not installed: apt-get install postgresql';
   if (isRoot() && serviceUser() === undefined) return 'PostgreSQL does not run as root, and there is no user postgres';
   return false;
@@ -86,7 +90,8 @@ function serviceUser(): { readonly uid: number; readonly gid: number } | undefin
   return uid === undefined ? undefined : { uid: Number(uid), gid: Number(gid) };
 }
 
-async function startPostgres(): Promise<PostgresServer> {
+/** To be stopped by whoever starts it. */
+export async function startPostgres(): Promise<PostgresServer> {
   const bin = binaries() ?? '';
   const user = isRoot() ? serviceUser() : undefined;
   // Short: the path of a socket has at most 107 bytes.
@@ -100,7 +105,14 @@ async function startPostgres(): Promise<PostgresServer> {
     { encoding: 'utf8', cwd: folder, ...user },
   );
   if (made.status !== 0) throw new Error(`initdb failed: ${made.stderr}${String(made.error ?? '')}`);
-  const child = await launch(join(bin, 'postgres'), ['-D', data, '-k', folder], user, folder);
+  const start = (): Promise<ChildProcess> => launch(join(bin, 'postgres'), ['-D', data, '-k', folder], user, folder);
+  let child = await start();
+  let restarting: Promise<void> | undefined;
+  const end = async (): Promise<void> => {
+    const ended = new Promise((resolve) => child.once('close', resolve));
+    child.stdin?.end();
+    await ended;
+  };
   const urlOf = (database: string): string => `postgres://leakgate@/${database}?host=${encodeURIComponent(folder)}`;
   let count = 0;
   return {
@@ -112,10 +124,17 @@ async function startPostgres(): Promise<PostgresServer> {
       await client.end();
       return urlOf(name);
     },
+    restart(downMs = 0) {
+      restarting = end()
+        .then(() => new Promise((resolve) => setTimeout(resolve, downMs)))
+        .then(async () => {
+          child = await start();
+        });
+      return restarting;
+    },
     async stop() {
-      const ended = new Promise((resolve) => child.once('close', resolve));
-      child.stdin?.end();
-      await ended;
+      await restarting;
+      await end();
       rmSync(folder, { recursive: true, force: true });
     },
   };
