@@ -1,5 +1,6 @@
 /** For whoever watches the process: whether it lives, and whether it can serve. */
 import { Type } from 'typebox';
+import { RestErrors } from './error-handler.ts';
 import { checkReadiness } from './self-check.ts';
 import type { Routes } from './server-context.ts';
 
@@ -26,7 +27,8 @@ export const addHealthRoutes: Routes = (app, context) => {
       schema: {
         summary: 'Whether it can serve: store, queue, engine, policies',
         tags: ['Server'],
-        response: { 200: Readiness, 503: Readiness },
+        // The other: who asks with credentials, which nobody can look up while the database is away.
+        response: { 200: Readiness, 503: Type.Union([Readiness, RestErrors]) },
       },
     },
     async (_request, reply) => {

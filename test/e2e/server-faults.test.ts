@@ -274,4 +274,31 @@ describe('a server', () => {
     assert.match(second.stderr(), /another server has the database \(leakgate server, process \d+/);
     assert.equal(await server.stop(), 0, server.stderr());
   });
+
+  it(
+    'told to stop while its PostgreSQL is away ends all the same, and takes up what it left',
+    { skip: whyNoPostgres() },
+    async (t) => {
+      const postgres = await startPostgres();
+      t.after(() => postgres.stop());
+      const env = { LEAKGATE_DATABASE_URL: await postgres.createDatabase() };
+      const repos = makeRepos('ada');
+      const dataDir = inDataDir('data');
+      const server = await serve({ dataDir, env });
+      await register(server, placesOf(repos));
+      const count = await scanAll(server);
+      await until(() => scansOf(server), someRun, { pause: 10 });
+      const back = postgres.restart(8000);
+      await until(
+        () => server.call('GET', '/readyz'),
+        ({ status }) => status === 503,
+        { pause: 10 },
+      );
+      assert.equal(await server.stop(), 0, server.stderr());
+      await back;
+      const again = await serve({ dataDir, env });
+      await assertAllFound(again, repos, count);
+      assert.equal(await again.stop(), 0);
+    },
+  );
 });
