@@ -114,11 +114,13 @@ async function ask(
 ): Promise<void> {
   const started = performance.now();
   const page = (await server.get(path)) as { values: unknown[] };
+  const wallMs = performance.now() - started;
+  if (round < 0) return;
   bench.sample({
     subject,
     contestant: ANSWER,
     round,
-    wallMs: performance.now() - started,
+    wallMs,
     findings: page.values.length,
   });
 }
