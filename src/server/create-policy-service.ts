@@ -74,6 +74,8 @@ export function createPolicyService(deps: PolicyServiceDeps): RunningPolicyServi
   /** Of the files of each repository's scopes, as of the last pass. */
   const stamps = new Map<number, string>();
   const logs = new Map<number, HookLog>();
+  /** The ruleset file that the snapshot of each repository names. */
+  const rulesetFiles = new Map<number, string>();
   /** Of each repository's policy as of the last pass, what its own content says left out. */
   const digests = new Map<number, string>();
   /** Of repositories with something to say of their own, what the digest without it became with it. */
@@ -146,6 +148,7 @@ export function createPolicyService(deps: PolicyServiceDeps): RunningPolicyServi
       const { rulesetFile, rulesDigest } = await rulesets.get(compiled);
       const reviewed = withAllReviews(policy, parts, { matches: settings.reviewedInHook });
       await snapshots.write(place.gitDir, { policy: reviewed, rulesetFile, rulesDigest });
+      rulesetFiles.set(id, rulesetFile);
       logs.set(id, {
         repositoryId: id,
         gitDir: place.gitDir,
@@ -208,9 +211,12 @@ export function createPolicyService(deps: PolicyServiceDeps): RunningPolicyServi
     for (const id of troubles.keys()) if (!known.has(id)) troubles.delete(id);
     for (const id of stamps.keys()) if (!known.has(id)) stamps.delete(id);
     for (const id of logs.keys()) if (!known.has(id)) logs.delete(id);
+    for (const id of rulesetFiles.keys()) if (!known.has(id)) rulesetFiles.delete(id);
     for (const id of digests.keys()) if (!known.has(id)) digests.delete(id);
     for (const id of ownDigests.keys()) if (!known.has(id)) ownDigests.delete(id);
     await Promise.all(stale.map((id) => passes.add({ scope: 'REPOSITORY', resourceId: id }, 'files changed')));
+    // A repository that could not be reached may still have a snapshot that names an older file.
+    if (troubles.size === 0) await rulesets.prune(new Set(rulesetFiles.values()), now());
   }
 
   const rechecks = createRechecks(recheck, {
@@ -246,6 +252,7 @@ export function createPolicyService(deps: PolicyServiceDeps): RunningPolicyServi
       troubles.delete(repositoryId);
       stamps.delete(repositoryId);
       logs.delete(repositoryId);
+      rulesetFiles.delete(repositoryId);
     },
     troubles: () => [...troubles.values()],
     hookLogs: () => [...logs.values()],

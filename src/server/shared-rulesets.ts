@@ -2,6 +2,7 @@
  * Compiled rulesets, one for all repositories that are looked at with the same rules. They lie in `rulesets/` of the data directory, where hooks read
  * them, and the last few are in memory. Whoever asks for one that is being compiled waits for that one.
  */
+import { readdir, rm, stat, utimes } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { Worker } from 'node:worker_threads';
@@ -18,12 +19,16 @@ export interface StoredRuleset extends SharedRuleset {
 export interface SharedRulesets {
   /** The compiled form of rules that are slim (hook/slim-rules.ts), whose digest (hook/policy-snapshot.ts) is `rulesDigest`. */
   get(of: { readonly rules: readonly Rule[]; readonly rulesDigest: string }): Promise<StoredRuleset>;
+  /** Removes files of rules that were in force once: those nobody goes by, not used for a day. @param inUse files that snapshots name */
+  prune(inUse: ReadonlySet<string>, now: number): Promise<void>;
   /** How many were compiled since the start. */
   compiled(): number;
 }
 
 /** One takes about 5 MB with what is made of it. */
 const IN_MEMORY = 8;
+/** A push that began under older rules still reads their file. */
+const UNUSED_MS = 24 * 60 * 60 * 1000;
 
 export function createSharedRulesets(folder: string): SharedRulesets {
   const recent = new Map<string, Promise<StoredRuleset>>();
@@ -31,7 +36,12 @@ export function createSharedRulesets(folder: string): SharedRulesets {
 
   async function load(digest: string, rules: readonly Rule[]): Promise<StoredRuleset> {
     const kept = readSharedRuleset(folder, digest);
-    if (kept !== undefined) return kept;
+    if (kept !== undefined) {
+      // In use again, from now on.
+      const time = new Date();
+      await utimes(kept.rulesetFile, time, time);
+      return kept;
+    }
     compilations++;
     const ruleset = await compileInThread(rules);
     return { ruleset, ...(await writeSharedRuleset(folder, rules, ruleset)) };
@@ -49,6 +59,16 @@ export function createSharedRulesets(folder: string): SharedRulesets {
         recent.delete(oldest);
       }
       return loading;
+    },
+    async prune(inUse, now) {
+      const loaded = await Promise.allSettled(recent.values());
+      const spared = new Set([...inUse, ...loaded.flatMap((one) => ('value' in one ? one.value.rulesetFile : []))]);
+      const names = await readdir(folder).catch(() => []);
+      for (const path of names.filter((name) => name.endsWith('.ruleset')).map((name) => join(folder, name))) {
+        if (spared.has(path)) continue;
+        const stats = await stat(path).catch(() => undefined);
+        if (stats !== undefined && now - stats.mtimeMs > UNUSED_MS) await rm(path, { force: true });
+      }
     },
     compiled: () => compilations,
   };
