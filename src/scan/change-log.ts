@@ -9,6 +9,7 @@ import type { Repository } from '../git/repository.ts';
 import type { Unread } from '../model/coverage.ts';
 import type { Oid } from '../model/oid.ts';
 import type { HistoryScope } from './list-history.ts';
+import type { Place } from './places.ts';
 
 export interface CommitChanges {
   readonly commit: Oid;
@@ -19,7 +20,7 @@ export interface CommitChanges {
 export interface ChangeLog {
   /** Oldest first. */
   readonly commits: readonly CommitChanges[];
-  /** All changes are here; otherwise only those which bring in a blob that is not new. */
+  /** All changes of the scope are here: what no change brings stands nowhere in it. Otherwise there may be more. */
   readonly whole: boolean;
   /** Set when git could not walk all of it. */
   readonly unread?: Unread;
@@ -57,10 +58,24 @@ export async function readChangeLog(
         });
     }
   }
-  return { commits, whole, ...(unread === undefined ? {} : { unread }) };
+  return { commits, whole: whole && unread === undefined, ...(unread === undefined ? {} : { unread }) };
 }
 
 /** Whether the change puts a blob somewhere that the scope does not bring in: a rename, a copy, a revert. */
 export function bringsOldBlob(change: RawChange, isNew: (oid: Oid) => boolean): boolean {
   return hasBlob(change) && !isNew(change.newOid);
+}
+
+/** Where the commits put these blobs, oldest first: a path once, with the first commit that has the blob there. */
+export function placesIn({ commits }: ChangeLog, blobs: ReadonlySet<Oid>): Map<Oid, Place[]> {
+  const places = new Map<Oid, Place[]>();
+  for (const { commit, changes } of commits)
+    for (const { newOid, path } of changes) if (blobs.has(newOid)) addPlace(places, newOid, { path, commit });
+  return places;
+}
+
+export function addPlace(places: Map<Oid, Place[]>, oid: Oid, place: Place): void {
+  const known = places.get(oid);
+  if (known === undefined) places.set(oid, [place]);
+  else if (!known.some(({ path }) => path.equals(place.path))) known.push(place);
 }

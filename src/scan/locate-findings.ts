@@ -6,6 +6,7 @@ import { bytesToText } from '../model/escape.ts';
 import { readRawLog } from '../git/raw-log.ts';
 import type { Repository } from '../git/repository.ts';
 import type { Oid } from '../model/oid.ts';
+import { addPlace, placesIn, type ChangeLog } from './change-log.ts';
 import { addUnread } from './coverage-tally.ts';
 import { findInTree } from './find-in-tree.ts';
 import type { HistoryScope } from './list-history.ts';
@@ -30,14 +31,18 @@ interface Located {
   readonly judgement: Judgement;
 }
 
+/** @param log where it is whole it answers what git would have to be asked for otherwise, which a push would wait for */
 export async function locateFindings(
   raw: readonly RawFinding[],
   history: ScannedHistory,
+  log: ChangeLog,
   context: ScanContext,
 ): Promise<LocatedFinding[]> {
   const { listing } = history;
   const inBlobs = raw.filter(({ kind }) => kind === 'blob');
-  const places = await firstPlaces(inBlobs, history, context);
+  const blobs = new Set(inBlobs.map(({ object }) => oidOf(listing, object)));
+  const known = placesIn(log, blobs);
+  const places = await firstPlaces(inBlobs, known, history, context);
   const located = raw.map((finding): Located => {
     const place = finding.kind === 'blob' ? (places.get(finding.object) as Place) : placeOf(finding, listing);
     return { raw: finding, place, judgement: judgeAt(finding, place, context) };
@@ -45,7 +50,7 @@ export async function locateFindings(
   const unsettled = located.filter(
     (item) => item.raw.kind === 'blob' && (item.judgement.byPath || !isCertain(item.place)),
   );
-  const others = await findOtherPlaces(unsettled, history, context);
+  const others = log.whole ? known : await findOtherPlaces(unsettled, history, context);
   return located.flatMap((item) => {
     const settled = settle(item, others.get(oidOf(listing, item.raw.object)) ?? [], context);
     return toLocated(settled, listing);
@@ -54,11 +59,12 @@ export async function locateFindings(
 
 async function firstPlaces(
   findings: readonly RawFinding[],
+  known: ReadonlyMap<Oid, readonly Place[]>,
   { repository, listing }: ScannedHistory,
   { stop }: ScanContext,
 ): Promise<Map<number, FirstPlace>> {
   const objects = [...new Set(findings.map(({ object }) => object))];
-  return findFirstPlaces(repository, listing, objects, stop.final);
+  return findFirstPlaces(repository, listing, objects, known, stop.final);
 }
 
 /** The place of what is no blob: a commit or tag is found in itself, a path where it is written. */
@@ -91,16 +97,11 @@ async function findOtherPlaces(
   const found = new Map<Oid, Place[]>();
   const wanted = new Set(unsettled.map(({ raw }) => oidOf(history.listing, raw.object)));
   if (wanted.size === 0) return found;
-  const add = (oid: Oid, place: Place): void => {
-    const places = found.get(oid);
-    if (places === undefined) found.set(oid, [place]);
-    else if (!places.some(({ path }) => path.equals(place.path))) places.push(place);
-  };
   const { repository, scope } = history;
   if (scope.tipOnly === true) {
     for (const commit of scope.include === 'all' ? [] : scope.include) {
       const { found: entries, whole } = await findInTree(repository, commit, wanted, stop.final);
-      for (const { oid, path } of entries) add(oid, { path, commit });
+      for (const { oid, path } of entries) addPlace(found, oid, { path, commit });
       if (!whole) addUnread(tally.unread, { reason: 'too-many-paths', what: commit });
     }
     return found;
@@ -113,7 +114,7 @@ async function findOtherPlaces(
   });
   for await (const commits of log) {
     for (const { oid: commit, changes } of commits) {
-      for (const { newOid, path } of changes) add(newOid, { path: Buffer.from(path), commit });
+      for (const { newOid, path } of changes) addPlace(found, newOid, { path: Buffer.from(path), commit });
     }
   }
   return found;

@@ -20,23 +20,30 @@ export interface FirstPlace extends Place {
   readonly certain: boolean;
 }
 
-/** The first place of each object, by its number. */
+/**
+ * The first place of each object, by its number.
+ * @param known places read from the changes of commits, which need no check
+ */
 export async function findFirstPlaces(
   repository: Repository,
   listing: ObjectListing,
   objects: readonly number[],
+  known: ReadonlyMap<Oid, readonly Place[]>,
   signal: AbortSignal,
 ): Promise<Map<number, FirstPlace>> {
-  const hints = objects.map((object) => hintOf(listing, object));
-  const asked = hints.flatMap(({ path, commit }) => (commit === undefined ? [] : [{ commit, path }]));
-  const answers = await resolvePaths(repository, asked, signal);
   const places = new Map<number, FirstPlace>();
-  let next = 0;
-  objects.forEach((object, i) => {
-    const hint = hints[i] as Place;
-    const certain = hint.commit !== undefined && answers[next++] === oidOf(listing, object);
-    places.set(object, { ...hint, certain });
-  });
+  const asked: { readonly object: number; readonly commit: Oid; readonly path: Buffer }[] = [];
+  for (const object of objects) {
+    const hint = hintOf(listing, object);
+    const isKnown = (known.get(oidOf(listing, object)) ?? []).some(
+      ({ commit, path }) => commit === hint.commit && path.equals(hint.path),
+    );
+    places.set(object, { ...hint, certain: isKnown });
+    if (!isKnown && hint.commit !== undefined) asked.push({ object, commit: hint.commit, path: hint.path });
+  }
+  const answers = await resolvePaths(repository, asked, signal);
+  for (const [i, { object, commit, path }] of asked.entries())
+    places.set(object, { commit, path, certain: answers[i] === oidOf(listing, object) });
   return places;
 }
 

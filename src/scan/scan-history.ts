@@ -162,7 +162,7 @@ function createLazySet(listing: ObjectListing): (oid: Oid) => boolean {
   return (oid) => (has ??= createOidSet(listing))(oid);
 }
 
-const NO_CHANGES: ChangeLog = { commits: [], whole: true };
+const NO_CHANGES: ChangeLog = { commits: [], whole: false };
 
 interface ChangeWatch {
   /** The changes, once the objects are scanned and their trees are known. */
@@ -224,7 +224,7 @@ async function locate(
   context: ScanContext,
 ): Promise<LocatedFinding[]> {
   try {
-    const found = await locateFindings(raw, history, context);
+    const found = await locateFindings(raw, history, log, context);
     if (log.commits.length === 0) return found;
     const marked = await markPreExisting(found, history, log, context);
     return [...marked, ...(await findInMovedBlobs(history, log, isNew, context))];

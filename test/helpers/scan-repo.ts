@@ -55,15 +55,19 @@ export function open(repo: TempRepo): ReturnType<typeof openRepository> {
   return openRepository(repo.path, { env: isolatedEnv() });
 }
 
-/** Pushes and scans what the push brings from inside its pre-receive hook. The push itself is always accepted. */
+/**
+ * Pushes and scans what the push brings from inside its pre-receive hook. The push itself is always accepted.
+ * @param variables set in the environment that the scan goes by
+ */
 export async function scanPush(
   client: TempRepo,
   server: TempRepo,
   refspecs: readonly string[],
   options: Partial<ScanOptions> = {},
+  variables: NodeJS.ProcessEnv = {},
 ): Promise<ScanResult> {
   const { result } = await insidePush(client, server, refspecs, async ({ env, cwd, stdin }) => {
-    const repository = await openHookRepository({ env, cwd });
+    const repository = await openHookRepository({ env: { ...env, ...variables }, cwd });
     return scan({ kind: 'push', repository, updates: parseRefUpdates(stdin, repository.objectFormat) }, options);
   });
   return result;

@@ -1,12 +1,17 @@
 import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
+import { readFileSync, writeFileSync } from 'node:fs';
+import { delimiter, join } from 'node:path';
 import { describe, it } from 'node:test';
 import { fakeGithubPat } from '../helpers/fake-secrets.ts';
 import { makeAllowlist } from '../helpers/make-policy.ts';
 import { brief, scanAll, scanPush, scanRange, testPolicy } from '../helpers/scan-repo.ts';
-import { createRepo, type TempRepo } from '../helpers/temp-repo.ts';
+import { createRepo, createTempFolder, type TempRepo } from '../helpers/temp-repo.ts';
 
 const SECRET = fakeGithubPat('one');
 const OTHER = fakeGithubPat('two');
+/** What the rule `source-only` finds in files named `.src` and nowhere else. */
+const SOURCE = `sou_${SECRET.slice(4, 24)}`;
 
 /** A client with one pushed commit of these files, and its server. */
 function pushed(files: Readonly<Record<string, string>> = { 'readme.md': 'hello\n' }): {
@@ -19,6 +24,14 @@ function pushed(files: Readonly<Record<string, string>> = { 'readme.md': 'hello\
   client.commit('base');
   assert.ok(client.push('main').accepted);
   return { client, server };
+}
+
+/** A PATH whose git writes its arguments to `file`, a line for each start, before it does its work. */
+function recordingGit(file: string): string {
+  const folder = createTempFolder();
+  const git = execFileSync('sh', ['-c', 'command -v git'], { encoding: 'utf8' }).trim();
+  writeFileSync(join(folder, 'git'), `#!/bin/sh\necho "$*" >> '${file}'\nexec '${git}' "$@"\n`, { mode: 0o755 });
+  return `${folder}${delimiter}${process.env['PATH'] ?? ''}`;
 }
 
 const NO_TESTS = testPolicy({ allowlists: [makeAllowlist({ description: 'tests', paths: ['test/**'] })] });
@@ -160,6 +173,30 @@ describe('a scan of a push', () => {
       findings.map(({ state }) => state),
       ['new', 'new'],
     );
+  });
+
+  it('finds what counts only at a later path of the same content', async () => {
+    const { client, server } = pushed();
+    client.write('a.txt', `${SOURCE}\n`).commit();
+    client.write('b/copy.src', `${SOURCE}\n`).commit();
+    const { findings } = await scanPush(client, server, ['main']);
+    assert.deepEqual(brief(findings), ['b/copy.src:1 source-only new']);
+    assert.equal(findings[0]?.commit, client.oid('HEAD'));
+  });
+
+  it('starts no more git for a match that counts nowhere than for none', async () => {
+    const started = async (line: string): Promise<string[]> => {
+      const { client, server } = pushed();
+      client.write('a.txt', `${line}\n`).commit();
+      client.write('b/copy.txt', `${line}\n`).commit();
+      const commands = join(createTempFolder(), 'commands');
+      const { findings } = await scanPush(client, server, ['main'], {}, { PATH: recordingGit(commands) });
+      assert.deepEqual(findings, []);
+      return readFileSync(commands, 'utf8').trimEnd().split('\n').sort();
+    };
+    const without = await started('nothing');
+    assert.ok(without.length > 2);
+    assert.deepEqual(await started(SOURCE), without);
   });
 
   it('in strict mode scans what no ref reaches, and not the old bases of deltas', async () => {
