@@ -5,6 +5,7 @@
 import { execFileSync } from 'node:child_process';
 import { chmodSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { digestRuleFiles, RULES_DIGEST_FILE } from '../src/hook/builtin-stamp.ts';
 import { bundleHook } from './bundle-hook.ts';
 
 const ROOT = join(import.meta.dirname, '..');
@@ -16,6 +17,7 @@ execFileSync(process.execPath, [join(ROOT, 'node_modules/typescript/bin/tsc'), '
   stdio: 'inherit',
 });
 await bundleHook(DIST);
+writeFileSync(join(DIST, RULES_DIGEST_FILE), digestRuleFiles(join(ROOT, 'rules')));
 await writeManPage();
 chmodSync(join(DIST, 'cli.js'), 0o755);
 

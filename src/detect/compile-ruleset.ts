@@ -17,7 +17,7 @@ export const LARGEST_MAX_LENGTH = 65_536;
 export const ENTRY = { rule: 0, minBefore: 1, maxBefore: 2, columns: 3 } as const;
 
 /** Columns of `checks`. */
-export const CHECK_COLUMNS = 3;
+export const CHECK_COLUMNS = 4;
 const ACCEPT_AT_END = 0x8000_0000;
 
 export interface CompiledRuleset {
@@ -109,9 +109,12 @@ function layOut(
   };
 }
 
-/** Start state of the follow automaton; most bytes to walk, with bit 31 set when a walk of that length accepts; set of bytes before. */
-function checkRow({ start, walk, acceptAtEnd }: FollowEntry, precedingSet: number): number[] {
-  return [start, (walk | (acceptAtEnd ? ACCEPT_AT_END : 0)) >>> 0, precedingSet];
+/**
+ * Part of the follow table, 0 where nothing has to follow; most bytes to walk, with bit 31 set when a walk of that length accepts; set of bytes before;
+ * map of the part.
+ */
+function checkRow({ part, map, walk, acceptAtEnd }: FollowEntry, precedingSet: number): number[] {
+  return [part, (walk | (acceptAtEnd ? ACCEPT_AT_END : 0)) >>> 0, precedingSet, map];
 }
 
 /** Sets of bytes, each kept once. */

@@ -48,7 +48,7 @@ export function createFindCandidates(ruleset: CompiledRuleset, repeats?: RepeatS
     literals.spelling,
     checks,
     precedingSets,
-    follow.classOf,
+    follow.maps,
     follow.table,
   ];
   const { addresses, end } = layOut(tables);
@@ -65,7 +65,7 @@ export function createFindCandidates(ruleset: CompiledRuleset, repeats?: RepeatS
     );
   }
   const module = new runtime.Instance(compiled(), { env: { memory } }).exports as Module;
-  module.configure(...addresses, literals.shift, literals.firstOutput, follow.width, end, capacity);
+  module.configure(...addresses, literals.shift, literals.firstOutput, end, capacity);
   if (remembered !== undefined) module.configureRepeats(...remembered.settings);
   const search = remembered === undefined ? module.find : module.findAgain;
   const bytes = new Uint8Array(memory.buffer);

@@ -1,52 +1,69 @@
-import { ACCEPT, REJECT } from './determinize-machine.ts';
+import { ACCEPT, REJECT, type Row } from './determinize-machine.ts';
+import { minimize } from './minimize-rows.ts';
 
-/** Puts rows into the shared table, once each: automata that end alike share their ends. */
+/** States that a place in the table cannot be: no match is left, and RE2 decides. */
+const FIRST_PLACE = 2;
+
+/** Where an automaton lies. */
+export interface AutomatonPlace {
+  /** Its rows begin at `table[part + FIRST_PLACE]`. 0 for one that accepts everything. */
+  readonly part: number;
+  /** Which of the maps from byte to class its rows are for. */
+  readonly map: number;
+}
+
+/**
+ * Puts automata into one table, each with rows as wide as it tells bytes apart. An element of the table is the place of the next state's row in its
+ * own automaton, so that a step is one addition and one lookup: `state = table[part + state + map[byte]]`.
+ */
 export class Layout {
-  readonly #width: number;
-  readonly #rows: Uint16Array[] = [];
-  readonly #index = new Map<string, number>();
+  readonly #parts: Uint16Array[] = [new Uint16Array(FIRST_PLACE + 1)];
+  readonly #maps: Uint8Array[] = [];
+  readonly #knownParts = new Map<string, number>();
+  readonly #knownMaps = new Map<string, number>();
+  #length = FIRST_PLACE + 1;
 
-  constructor(width: number) {
-    this.#width = width;
-    this.#rows.push(new Uint16Array(width).fill(REJECT), new Uint16Array(width).fill(ACCEPT));
+  /** @param classOf byte to column of the rows */
+  add(rows: readonly Row[], classOf: Uint8Array): AutomatonPlace {
+    if (rows.length === 0) return { part: 0, map: 0 };
+    return { part: this.#place(minimize(rows)) - FIRST_PLACE, map: this.#mapOf(classOf) };
   }
 
-  /** @returns the start state in the shared table */
-  add(rows: readonly Uint16Array[]): number {
-    if (rows.length === 0) return ACCEPT;
-    const placed = new Int32Array(rows.length + 2).fill(-1);
-    placed[REJECT] = REJECT;
-    placed[ACCEPT] = ACCEPT;
-    // Rows that reach only placed rows are shared; what is left after that lies on a cycle and gets rows of its own.
-    let waiting = [...rows.keys()].reverse();
-    for (let before = -1; before !== waiting.length;) {
-      before = waiting.length;
-      waiting = waiting.filter((at) => {
-        const row = rows[at] as Uint16Array;
-        if (!row.every((target) => placed[target] !== -1)) return true;
-        placed[at + 2] = this.#intern(row.map((target) => placed[target] as number));
-        return false;
-      });
-    }
-    for (const at of waiting) placed[at + 2] = this.#rows.push(new Uint16Array(0)) - 1;
-    for (const at of waiting)
-      this.#rows[placed[at + 2] as number] = (rows[at] as Uint16Array).map((target) => placed[target] as number);
-    return placed[2] as number;
-  }
-
-  #intern(row: Uint16Array): number {
-    const key = Buffer.from(row.buffer, row.byteOffset, row.byteLength).toString('latin1');
-    const known = this.#index.get(key);
+  /** Equal automata share their rows. */
+  #place(rows: readonly Row[]): number {
+    const width = (rows[0] as Row).length;
+    const placeOf = (state: number): number =>
+      state === REJECT || state === ACCEPT ? state : FIRST_PLACE + (state - FIRST_PLACE) * width;
+    const part = new Uint16Array(rows.length * width);
+    rows.forEach((row, index) => part.set(Array.from(row, placeOf), index * width));
+    const key = `${width} ${Buffer.from(part.buffer).toString('latin1')}`;
+    const known = this.#knownParts.get(key);
     if (known !== undefined) return known;
-    const state = this.#rows.push(row) - 1;
-    this.#index.set(key, state);
-    return state;
+    const at = this.#length;
+    this.#knownParts.set(key, at);
+    this.#parts.push(part);
+    this.#length += part.length;
+    return at;
+  }
+
+  #mapOf(classOf: Uint8Array): number {
+    const key = Buffer.from(classOf).toString('latin1');
+    const known = this.#knownMaps.get(key) ?? this.#maps.push(classOf) - 1;
+    this.#knownMaps.set(key, known);
+    return known;
   }
 
   table(): Uint16Array {
-    if (this.#rows.length > 0xffff) throw new RangeError(`follow automata need ${this.#rows.length} states; 65535 fit`);
-    const table = new Uint16Array(this.#rows.length * this.#width);
-    this.#rows.forEach((row, state) => table.set(row, state * this.#width));
+    const table = new Uint16Array(this.#length);
+    let at = 0;
+    for (const part of this.#parts) {
+      table.set(part, at);
+      at += part.length;
+    }
     return table;
+  }
+
+  maps(): Uint8Array {
+    return Buffer.concat(this.#maps);
   }
 }

@@ -12,6 +12,7 @@ import type { HookSettings, Policy } from '../model/policy.ts';
 import { loadPolicy } from '../policy/load-policy.ts';
 import { findPolicySources } from '../policy/policy-sources.ts';
 import { auditLogPath } from './audit-log.ts';
+import { haveRulesChanged } from './builtin-stamp.ts';
 import { readContentConfigs } from './content-config.ts';
 import { hookPlace, whyHooksAreElsewhere, type HookPlace } from './hook-place.ts';
 import { isOurDispatcher, parseShim, runsChainItself } from './hook-scripts.ts';
@@ -132,9 +133,17 @@ async function checkInterpreter(shim: string): Promise<HookCheck[]> {
     }),
     await attempt('entry', async () => {
       await access(entry, constants.R_OK);
-      return { name: 'entry', health: 'ok', text: entry };
+      return staleRules(entry) ?? { name: 'entry', health: 'ok', text: entry };
     }),
   ];
+}
+
+/** Rule files that were edited where they are installed. */
+function staleRules(entry: string): HookCheck | undefined {
+  const rules = join(entry, '..', '..', 'rules');
+  if (!haveRulesChanged(rules, entry)) return undefined;
+  const text = `${rules} is not what ${entry} was built with, so pushes may still be checked by the old rules; build or install Leakgate again (rules of your own belong into leakgate.yml)`;
+  return { name: 'entry', health: 'warning', text };
 }
 
 async function checkConfiguration(

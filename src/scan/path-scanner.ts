@@ -2,7 +2,7 @@ import type { Detector } from '../detect/detector.ts';
 import { fingerprint } from '../keyring/fingerprint.ts';
 import { redact } from '../model/redact.ts';
 import { ANY_RULE } from '../model/review.ts';
-import { compilePattern, type Pattern } from '../regex/pattern.ts';
+import { reopenPattern, type Pattern } from '../regex/pattern.ts';
 import { contentConditions } from '../suppress/content-conditions.ts';
 import type { ContentScanner, ScanSettings } from './content-scanner.ts';
 import type { RawFinding } from './raw-finding.ts';
@@ -70,6 +70,6 @@ const SLASH = 0x2f;
 
 function compilePathRules({ rules }: Detector): { rule: (typeof rules)[number]; index: number; pattern: Pattern }[] {
   return rules.flatMap((rule, index) =>
-    rule.pattern === undefined && rule.path !== undefined ? [{ rule, index, pattern: compilePattern(rule.path) }] : [],
+    rule.pattern === undefined && rule.path !== undefined ? [{ rule, index, pattern: reopenPattern(rule.path) }] : [],
   );
 }

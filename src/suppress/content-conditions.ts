@@ -1,5 +1,5 @@
 import type { Allowlist, Rule } from '../model/rule.ts';
-import { compilePattern, type Pattern } from '../regex/pattern.ts';
+import { reopenPattern, type Pattern } from '../regex/pattern.ts';
 
 /** What of the content an allowlist may look at. Patterns see bytes: texts are turned into the bytes of their UTF-8 form. */
 export interface MatchedContent {
@@ -60,7 +60,7 @@ const compiled = new WeakMap<readonly string[], readonly Pattern[]>();
 /** Each list is compiled once, at its first use. */
 function patternsOf(sources: readonly string[]): readonly Pattern[] {
   let patterns = compiled.get(sources);
-  if (patterns === undefined) compiled.set(sources, (patterns = sources.map((source) => compilePattern(source))));
+  if (patterns === undefined) compiled.set(sources, (patterns = sources.map((source) => reopenPattern(source))));
   return patterns;
 }
 

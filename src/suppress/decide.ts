@@ -8,7 +8,7 @@ import type { Lock, Policy } from '../model/policy.ts';
 import type { Review } from '../model/review.ts';
 import { SCOPES } from '../model/rule.ts';
 import type { Allowlist, Origin, Rule, ScopeName } from '../model/rule.ts';
-import { compilePattern } from '../regex/pattern.ts';
+import { reopenPattern } from '../regex/pattern.ts';
 import type { Pattern } from '../regex/pattern.ts';
 import { hasPathCondition, matchesPath } from '../rules/allowlist-paths.ts';
 import { latin1View } from './content-conditions.ts';
@@ -130,7 +130,7 @@ const pathPatterns = new WeakMap<Rule, Pattern>();
 
 function compiledPath(rule: Rule, source: string): Pattern {
   let pattern = pathPatterns.get(rule);
-  if (pattern === undefined) pathPatterns.set(rule, (pattern = compilePattern(source)));
+  if (pattern === undefined) pathPatterns.set(rule, (pattern = reopenPattern(source)));
   return pattern;
 }
 

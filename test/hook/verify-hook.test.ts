@@ -1,9 +1,15 @@
 import assert from 'node:assert/strict';
-import { chmodSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
 import { openRepository } from '../../src/git/repository.ts';
+import {
+  digestRuleFiles,
+  haveRulesChanged,
+  RULES_DIGEST_FILE,
+  stampBuiltinRules,
+} from '../../src/hook/builtin-stamp.ts';
 import type { HookStatus } from '../../src/hook/check-installation.ts';
 import { verifyHook } from '../../src/hook/verify-hook.ts';
 import { installInto } from '../helpers/hooked-server.ts';
@@ -57,6 +63,28 @@ describe('verifying', () => {
     await installInto(repo);
     assert.deepEqual(broken(await verify(repo)), []);
     assert.ok(!readdirSync(join(ran, '..')).includes('ran'));
+  });
+
+  it('says when rule files were edited after they were built', async () => {
+    const folder = createTempFolder();
+    mkdirSync(join(folder, 'rules'));
+    const code = join(folder, 'dist', 'hook-main.cjs');
+    mkdirSync(join(code, '..'));
+    writeFileSync(code, '');
+    writeFileSync(join(folder, 'package.json'), '{}');
+    const rule = join(folder, 'rules', 'a.yml');
+    writeFileSync(rule, 'one\n');
+    const rules = join(folder, 'rules');
+    const unbuilt = stampBuiltinRules(rules, code);
+    assert.equal(haveRulesChanged(rules, code), false);
+    writeFileSync(join(code, '..', RULES_DIGEST_FILE), digestRuleFiles(rules));
+    assert.equal(haveRulesChanged(rules, code), false);
+    const built = stampBuiltinRules(rules, code);
+    assert.notEqual(built, unbuilt);
+    writeFileSync(rule, 'two\n');
+    assert.equal(haveRulesChanged(rules, code), true);
+    writeFileSync(join(rules, 'b.yml'), 'three\n');
+    assert.notEqual(stampBuiltinRules(rules, code), built);
   });
 
   const DAMAGES: Readonly<

@@ -17,13 +17,12 @@ let outputStart: usize; // u32
 let outputs: usize; // u32: literals
 let literals: usize; // u32 × 4: spelling or ANY_CASE, length, first entry, entry count
 let spelling: usize; // u8
-let checks: usize; // u32 × 3 per entry: start state; most bytes to walk, bit 31: accept a walk of that length; set of bytes before
+let checks: usize; // u32 × 4 per entry: part of the follow table; most bytes to walk, bit 31: accept a walk of that length; set of bytes before; map
 let precedingSets: usize; // u8 × 256 per set
-let classOf: usize; // u8 × 256: byte class for the follow automata
-let followTable: usize; // u16 rows of `width`
+let followMaps: usize; // u8 × 256 per map: byte class for an automaton
+let followTable: usize; // u16: parts
 let shift: u32;
 let firstOutput: u32;
-let width: u32;
 let out: usize; // u32 × 2: entry, start
 let outCapacity: u32;
 let count: u32;
@@ -45,7 +44,6 @@ export function configure(
   j: usize,
   s: u32,
   k: u32,
-  w: u32,
   o: usize,
   n: u32,
 ): void {
@@ -57,11 +55,10 @@ export function configure(
   spelling = f;
   checks = g;
   precedingSets = h;
-  classOf = i;
+  followMaps = i;
   followTable = j;
   shift = s;
   firstOutput = k;
-  width = w;
   out = o;
   outCapacity = n;
 }
@@ -190,7 +187,7 @@ function entries(data: usize, size: u32, start: u32, l: usize): bool {
   let entry = load<u32>(l, 8);
   let note = false;
   for (const end = entry + load<u32>(l, 12); entry < end; entry++) {
-    const check = checks + entry * 12;
+    const check = checks + (entry << 4);
     if (start > 0 && load<u8>(precedingSets + (load<u32>(check, 8) << 8) + load<u8>(data + start - 1)) == 0) continue;
     const answer = follow(data, size, behind, check);
     if (answer == NO) continue;
@@ -207,17 +204,18 @@ function entries(data: usize, size: u32, start: u32, l: usize): bool {
 }
 
 function follow(data: usize, size: u32, at: u32, f: usize): u32 {
-  const table = followTable;
-  const classes = classOf;
-  const columns = width;
-  let state = load<u32>(f);
+  const part = load<u32>(f);
+  if (part == 0) return YES;
+  const table = followTable + (part << 1);
+  const classes = followMaps + (load<u32>(f, 12) << 8);
+  let state: u32 = 2;
   const walk = load<u32>(f, 4);
   const longest = walk & 0x7fffffff;
   const first = data + at;
   const limit = data + min(size, at + longest);
   let p = first;
   for (; state > 1 && p < limit; p++) {
-    state = load<u16>(table + ((state * columns + load<u8>(classes + load<u8>(p))) << 1));
+    state = load<u16>(table + ((state + load<u8>(classes + load<u8>(p))) << 1));
   }
   if (state == 1) return YES;
   const whole = state == 0 || at + longest <= size;
