@@ -11,7 +11,7 @@ import type { CompiledRuleset } from './compile-ruleset.ts';
 import { createMatcher, SLICE_BYTES } from './matcher.ts';
 import type { Match, MatchList } from './match.ts';
 import { resolveOverlaps } from './overlaps.ts';
-import { createRefiner } from './refine.ts';
+import { createRefiner, type Refinement } from './refine.ts';
 import { REPEATS } from './repeats.ts';
 
 export interface Detector {
@@ -56,13 +56,13 @@ export function createDetector(ruleset: CompiledRuleset, options: DetectorOption
     rules: ruleset.rules,
     findMatches(content) {
       const found: Match[] = [];
-      const refinement = refiner.begin(content);
+      let refinement: Refinement | undefined;
       findRawMatches(content, (match) => {
-        if (refinement.accepts(match)) found.push(match);
+        if ((refinement ??= refiner.begin(content)).accepts(match)) found.push(match);
       });
       return found.length === 0
         ? NOTHING
-        : { matches: resolveOverlaps(found, ruleset.rules), dropped: refinement.dropped };
+        : { matches: resolveOverlaps(found, ruleset.rules), dropped: refinement?.dropped ?? 0 };
     },
   };
 }

@@ -5,12 +5,6 @@ import type { Machine } from './follow-machine.ts';
 export const REJECT = 0;
 export const ACCEPT = 1;
 
-/**
- * States of one follow automaton. One that would need more is made again from a looser reading of the tail, and further states accept. With 32, RE2 is
- * asked four times as often on real histories; with 512, 3 % less, and places in the table would no longer fit 16 bits.
- */
-const MAX_STATES = 255;
-
 /** Bytes that every set treats alike form a class. `samples` holds one byte of each. */
 export function byteClasses(sets: readonly Uint8Array[]): {
   readonly classOf: Uint8Array;
@@ -37,10 +31,11 @@ export function byteClasses(sets: readonly Uint8Array[]): {
 /** One row of an automaton: next state for each byte class; 0 and 1 as above, others are indexes + 2 into the rows. */
 export type Row = ArrayLike<number>;
 
-/** @returns undefined when it takes more than MAX_STATES, unless the rest is to be accepted; no rows when everything is accepted */
+/** @returns undefined when it takes more than `maxStates`, unless the rest is to be accepted; no rows when everything is accepted */
 export function determinize(
   machine: Machine,
   samples: readonly number[],
+  maxStates: number,
   beyond?: 'accept the rest',
 ): readonly Row[] | undefined {
   const index = new Map<string, number>();
@@ -52,7 +47,7 @@ export function determinize(
     if (closed === undefined) return ACCEPT;
     const known = index.get(closed);
     if (known !== undefined) return known;
-    if (states.length >= MAX_STATES) {
+    if (states.length >= maxStates) {
       overflow = true;
       return ACCEPT;
     }

@@ -1,8 +1,12 @@
 import { ACCEPT, REJECT, type Row } from './determinize-machine.ts';
-import { minimize } from './minimize-rows.ts';
 
-/** States that a place in the table cannot be: no match is left, and RE2 decides. */
+/** Smaller numbers are no places but the states REJECT and ACCEPT. */
 const FIRST_PLACE = 2;
+
+/** Whether the places of so many rows can be told in 16 bits. */
+export function fits(rows: number, width: number): boolean {
+  return FIRST_PLACE + rows * width <= 0xffff;
+}
 
 /** Where an automaton lies. */
 export interface AutomatonPlace {
@@ -26,7 +30,7 @@ export class Layout {
   /** @param classOf byte to column of the rows */
   add(rows: readonly Row[], classOf: Uint8Array): AutomatonPlace {
     if (rows.length === 0) return { part: 0, map: 0 };
-    return { part: this.#place(minimize(rows)) - FIRST_PLACE, map: this.#mapOf(classOf) };
+    return { part: this.#place(rows) - FIRST_PLACE, map: this.#mapOf(classOf) };
   }
 
   /** Equal automata share their rows. */

@@ -23,15 +23,17 @@ export function createMatcher(
   const findCandidates = createFindCandidates(ruleset, repeats);
   const candidates = createCandidates();
   const runner = createMatchRunner(ruleset);
+  const unfiltered = ruleset.unfiltered.length > 0;
   return (content, found) => {
-    const run = runner.begin(content, found);
+    // Most contents have no candidate at all: nothing is made for them.
+    let run = unfiltered ? runner.begin(content, found) : undefined;
     for (let from = 0; from < content.length; from += sliceBytes) {
       const to = Math.min(content.length, from + sliceBytes);
       candidates.count = 0;
       findCandidates(content, from, to, candidates);
-      if (candidates.count > 0) run.add(candidates);
-      if (to < content.length) run.advance(to);
+      if (candidates.count > 0) (run ??= runner.begin(content, found)).add(candidates);
+      if (to < content.length) run?.advance(to);
     }
-    run.finish();
+    run?.finish();
   };
 }

@@ -5,6 +5,7 @@ import { ACCEPT, REJECT, type Row } from './determinize-machine.ts';
  * Its states are numbered as they are first reached, so automata that answer the same over the same classes come out equal.
  */
 export function minimize(rows: readonly Row[]): readonly Row[] {
+  if (rows.length === 0) return rows;
   let groups = groupByDistance(rows);
   for (let count = 0; ;) {
     const refined = refine(rows, groups);
