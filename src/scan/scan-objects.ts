@@ -3,15 +3,15 @@
  * ends up in the tally, so that nothing can be left out in silence.
  */
 import { availableParallelism } from 'node:os';
-import { packOrder } from '../git/pack-order.ts';
 import type { Repository } from '../git/repository.ts';
 import type { ScanSettings } from './content-scanner.ts';
 import { addUnread, mergeUnread, type CoverageTally } from './coverage-tally.ts';
-import { idLines, oidOf, type ObjectListing } from './object-listing.ts';
+import { oidOf, type ObjectListing } from './object-listing.ts';
 import { createProgressCells, FATE, type ProgressCells } from './progress-cells.ts';
 import type { ProgressReporter } from './progress-reporter.ts';
 import { createRangeScanner, type RangePlan, type RangeResult } from './range-scanner.ts';
 import type { RawFinding } from './raw-finding.ts';
+import { inListingOrder, inPackOrder, type ReadingRange } from './reading-order.ts';
 import type { Stop } from './stop.ts';
 import { scanInPool, taskCells } from './worker-pool.ts';
 
@@ -38,9 +38,11 @@ export interface ObjectScan {
 export async function scanObjects(scan: ObjectScan): Promise<readonly RawFinding[]> {
   const { repository, listing, stop } = scan;
   const threads = scan.workers ?? (listing.count <= FEW_OBJECTS ? 0 : availableParallelism());
-  const order =
-    listing.count <= FEW_OBJECTS ? inListingOrder(listing) : await inPackOrder(repository, listing, stop.signal);
-  const ranges = cutRanges(listing.count, threads === 0 ? 1 : threads * RANGES_PER_WORKER);
+  const pieces = threads === 0 ? 1 : threads * RANGES_PER_WORKER;
+  const { order, ranges } =
+    listing.count <= FEW_OBJECTS
+      ? inListingOrder(listing, pieces)
+      : await inPackOrder(repository, listing, pieces, stop.signal);
   const cells = createProgressCells(listing.count, taskCells(ranges.length));
   const plan: RangePlan = {
     settings: scan.settings,
@@ -68,7 +70,7 @@ export async function scanObjects(scan: ObjectScan): Promise<readonly RawFinding
 
 async function scanHere(
   plan: RangePlan,
-  ranges: readonly { from: number; to: number }[],
+  ranges: readonly ReadingRange[],
   { stop, onTree }: ObjectScan,
 ): Promise<RangeResult[]> {
   const scanRange = createRangeScanner(plan, onTree);
@@ -128,23 +130,4 @@ function noteUnseen(
       unseen,
     );
   else tally.error ??= { code: 'INTERNAL', message: `${unseen} objects were listed and never read` };
-}
-
-function cutRanges(count: number, pieces: number): { from: number; to: number }[] {
-  const size = Math.max(1, Math.ceil(count / pieces));
-  const ranges: { from: number; to: number }[] = [];
-  for (let from = 0; from < count; from += size) ranges.push({ from, to: Math.min(count, from + size) });
-  return ranges;
-}
-
-function inListingOrder(listing: ObjectListing): Uint32Array {
-  const order = new Uint32Array(new SharedArrayBuffer(listing.count * 4));
-  for (let object = 0; object < listing.count; object++) order[object] = object;
-  return order;
-}
-
-async function inPackOrder(repository: Repository, listing: ObjectListing, signal: AbortSignal): Promise<Uint32Array> {
-  const order = inListingOrder(listing);
-  order.set(await packOrder(repository, idLines(listing, order, 0, listing.count), { signal }));
-  return order;
 }
