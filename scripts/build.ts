@@ -6,6 +6,7 @@ import { execFileSync } from 'node:child_process';
 import { chmodSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { digestRuleFiles, RULES_DIGEST_FILE } from '../src/hook/builtin-stamp.ts';
+import { BUILT_RULESET_FILE, serialiseBuiltinRules } from '../src/hook/built-ruleset.ts';
 import { bundleHook } from './bundle-hook.ts';
 
 const ROOT = join(import.meta.dirname, '..');
@@ -18,6 +19,7 @@ execFileSync(process.execPath, [join(ROOT, 'node_modules/typescript/bin/tsc'), '
 });
 await bundleHook(DIST);
 writeFileSync(join(DIST, RULES_DIGEST_FILE), digestRuleFiles(join(ROOT, 'rules')));
+writeFileSync(join(DIST, BUILT_RULESET_FILE), await serialiseBuiltinRules(join(ROOT, 'rules')));
 await writeManPage();
 chmodSync(join(DIST, 'cli.js'), 0o755);
 

@@ -1,6 +1,6 @@
 import { join } from 'node:path';
-import { compileRuleset } from '../detect/compile-ruleset.ts';
 import type { CompiledRuleset } from '../detect/compile-ruleset.ts';
+import { compileOnTopOf, loadBuiltinRules } from '../hook/built-ruleset.ts';
 import { stampBuiltinRules } from '../hook/builtin-stamp.ts';
 import { readPolicyCache, writePolicyCache } from '../hook/policy-cache.ts';
 import type { PolicyCache } from '../hook/policy-cache.ts';
@@ -43,9 +43,9 @@ export function policyCachePath(context: Pick<CliContext, 'env'>): string {
 }
 
 async function compile(texts: PolicyTexts, folder: string, cache: PolicyCache): Promise<ScanPolicy> {
-  const { builtin } = await readPolicySources({ builtin: { folder }, files: [], reviews: [] });
+  const builtin = await loadBuiltinRules(folder);
   const policy = parsePolicy({ ...texts, builtin });
-  const ruleset = compileRuleset(policy.rules);
+  const ruleset = compileOnTopOf(builtin, policy.rules);
   await writePolicyCache(cache, policy, ruleset);
   return { policy, ruleset };
 }

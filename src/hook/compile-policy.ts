@@ -1,10 +1,8 @@
 /** The slow way to a policy: parse every file, compile every rule. Kept apart so that a push which finds the cache does not even load the parsers. */
-import { compileRuleset } from '../detect/compile-ruleset.ts';
 import type { Policy } from '../model/policy.ts';
 import { parsePolicy, withContent } from '../policy/load-policy.ts';
 import type { PolicyTexts } from '../policy/read-sources.ts';
-import { readPolicySources } from '../policy/read-sources.ts';
-import { loadRuleFiles } from '../rules/load-rules.ts';
+import { compileOnTopOf, loadBuiltinRules, type BuiltinRuleset } from './built-ruleset.ts';
 import type { HookPolicy } from './hook-policy.ts';
 import { writePolicyCache, type PolicyCache } from './policy-cache.ts';
 import { slimRules } from './slim-rules.ts';
@@ -14,8 +12,8 @@ export async function compileHookPolicy(
   rulesFolder: string,
   cache: PolicyCache,
 ): Promise<Pick<HookPolicy, 'policy' | 'ruleset'>> {
-  const { builtin } = await readPolicySources({ builtin: { folder: rulesFolder }, files: [], reviews: [] });
-  return compile(parsePolicy({ ...texts, builtin }), cache);
+  const builtin = await loadBuiltinRules(rulesFolder);
+  return compile(parsePolicy({ ...texts, builtin }), builtin, cache);
 }
 
 /** The same for a server's snapshot: its policy, with what the content says on top. */
@@ -25,15 +23,18 @@ export async function compileSnapshotPolicy(
   rulesFolder: string,
   cache: PolicyCache,
 ): Promise<Pick<HookPolicy, 'policy' | 'ruleset'>> {
-  const { rules: builtin } =
-    contents.soteri === undefined ? { rules: [] } : await loadRuleFiles([rulesFolder], 'builtin');
-  return compile(withContent(policy, contents, builtin), cache);
+  const builtin = await loadBuiltinRules(rulesFolder);
+  return compile(withContent(policy, contents, contents.soteri === undefined ? [] : builtin.rules), builtin, cache);
 }
 
-async function compile(whole: Policy, cache: PolicyCache): Promise<Pick<HookPolicy, 'policy' | 'ruleset'>> {
+async function compile(
+  whole: Policy,
+  builtin: BuiltinRuleset,
+  cache: PolicyCache,
+): Promise<Pick<HookPolicy, 'policy' | 'ruleset'>> {
   const rules = slimRules(whole.rules);
   const policy = { ...whole, rules, decisions: [] };
-  const ruleset = compileRuleset(rules);
+  const ruleset = compileOnTopOf(builtin, rules);
   await writePolicyCache(cache, policy, ruleset);
   return { policy, ruleset };
 }

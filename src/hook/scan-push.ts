@@ -3,6 +3,7 @@ import type { Coverage } from '../model/coverage.ts';
 import { LeakgateError } from '../model/errors.ts';
 import type { Finding } from '../model/finding.ts';
 import type { Verdict } from '../model/verdict.ts';
+import { loadEngine } from '../regex/pattern.ts';
 import { pushScope } from '../scan/list-history.ts';
 import { runScan } from '../scan/run-scan.ts';
 import type { Progress, PushTarget } from '../scan/scan-target.ts';
@@ -43,6 +44,8 @@ export async function scanPush(
   const redact = createRedactor(ruleset);
   const ms = Math.max(1, settings.deadlineMs - performance.now());
   let progress: Progress | undefined;
+  // Runs once the scan has started its gits and waits for their first words.
+  setImmediate(loadEngine);
   const patience = setTimeout(() => host.print(progressLine(progress)), SAY_SO_AFTER_MS - performance.now()).unref();
   try {
     return await withDeadline({ ms }, async (signal) => {

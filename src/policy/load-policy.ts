@@ -34,7 +34,7 @@ export async function loadPolicy(sources: PolicySources): Promise<Policy> {
 
 /** As `loadPolicy`, from what was read already. */
 export function parsePolicy(texts: PolicyTexts): Policy {
-  const builtin = 'digest' in texts.builtin ? texts.builtin : parseBuiltin(texts.builtin);
+  const builtin = parseBuiltin(texts.builtin);
   const configs: ConfigSyntax[] = [];
   const problems: Problem[] = [];
   for (const source of texts.files) {
@@ -106,10 +106,12 @@ export function withReviews(policy: Policy, { reviews: sources }: Pick<PolicyTex
 /** Tells warnings about reviews from those of configuration. */
 const REVIEWS_SUBJECT = 'reviews';
 
-function parseBuiltin(sources: readonly SourceText[]): {
+/** The built-in rules from their files, where they have not been parsed before. `RULE_INVALID` with every problem. */
+export function parseBuiltin(sources: PolicyTexts['builtin']): {
   readonly rules: readonly Rule[];
   readonly allowlists: readonly Allowlist[];
 } {
+  if ('digest' in sources) return sources;
   const loaded = sources.map(({ bytes, file }) => parseRules(Buffer.from(bytes).toString('utf8'), file, 'builtin'));
   const rules = loaded.flatMap((part) => part.rules);
   const problems = [...loaded.flatMap((part) => part.problems), ...findDuplicateIds(rules)];
