@@ -1,6 +1,7 @@
 /** One scan's turn: open the repository, scan the branch, and say how it ended. The row has the state RUNNING when it comes here. */
 import { availableParallelism } from 'node:os';
 import { LeakgateError, type ErrorCode } from '../model/errors.ts';
+import type { KeptThreads } from '../scan/kept-threads.ts';
 import { notePolicyDigest } from '../store/branches.ts';
 import type { CompletedScan } from '../store/complete-scan.ts';
 import { findRepositoryById } from '../store/repositories.ts';
@@ -19,6 +20,7 @@ export interface TurnDeps extends ScanQueueDeps {
   readonly targets: OpenTarget;
   /** Scans that run at the same time share the processors. */
   readonly concurrency: number;
+  readonly keptThreads?: KeptThreads;
   emit(scan: ScanRow): void;
 }
 
@@ -70,6 +72,7 @@ async function scanOnce(scan: ScanRow, signal: AbortSignal, deps: TurnDeps): Pro
       digest,
       ruleset,
       depth,
+      keptThreads: deps.keptThreads,
       workers: deps.workers ?? Math.max(1, Math.floor(availableParallelism() / deps.concurrency)),
       signal,
       now,

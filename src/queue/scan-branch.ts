@@ -11,6 +11,7 @@ import type { Finding } from '../model/finding.ts';
 import type { Oid } from '../model/oid.ts';
 import type { Policy } from '../model/policy.ts';
 import { findGone } from '../scan/find-gone.ts';
+import type { KeptThreads } from '../scan/kept-threads.ts';
 import { runScan } from '../scan/run-scan.ts';
 import type { Progress, ScanOptions } from '../scan/scan-target.ts';
 import { findBranch, tipDigest } from '../store/branches.ts';
@@ -32,6 +33,7 @@ export interface BranchScan {
   readonly ruleset?: CompiledRuleset | undefined;
   readonly depth: 'history' | 'tip';
   readonly workers: number;
+  readonly keptThreads?: KeptThreads | undefined;
   readonly signal: AbortSignal;
   now(): number;
   onProgress(progress: Progress): void;
@@ -97,13 +99,14 @@ async function readBranch(job: BranchScan, branch: BranchRow, plan: ScanPlan): P
   };
 }
 
-function scanOptions({ policy, fingerprintKey, ruleset, workers, signal, now }: BranchScan): ScanOptions {
+function scanOptions({ policy, fingerprintKey, ruleset, workers, keptThreads, signal, now }: BranchScan): ScanOptions {
   return {
     // Reviews are looked at afterwards, see applyReviews.
     policy: { ...policy, reviews: [] },
     fingerprintKey,
     ...(ruleset === undefined ? {} : { ruleset }),
     workers,
+    ...(keptThreads === undefined ? {} : { keptThreads }),
     signal,
     now: new Date(now()),
   };

@@ -21,6 +21,7 @@ import {
   scanStats,
   waitingScans,
 } from '../store/scans.ts';
+import { createKeptThreads } from '../scan/kept-threads.ts';
 import type { RepositoryRow, ScanRow } from '../store/schema.ts';
 import { readSetting } from '../store/settings.ts';
 import { ALL } from '../store/slice.ts';
@@ -52,6 +53,7 @@ export function createScanQueue(deps: ScanQueueDeps): ScanQueue {
     signal: ending.signal,
     now,
   });
+  const keptThreads = createKeptThreads(concurrency);
   const listeners = new Set<(event: ScanEvent) => void>();
   const running = new Map<number, AbortController>();
   const notBefore = new Map<number, number>();
@@ -88,7 +90,7 @@ export function createScanQueue(deps: ScanQueueDeps): ScanQueue {
     const scan = await choosing.run('turn', () => claimNext(stop));
     if (scan === undefined) return;
     try {
-      const end = await runTurn(scan, stop.signal, { ...deps, targets, concurrency, emit });
+      const end = await runTurn(scan, stop.signal, { ...deps, targets, concurrency, keptThreads, emit });
       if (end.kind === 'again') retryLater(scan.id, end.attempt);
       if (end.kind === 'lost') lookSoon();
     } finally {
@@ -288,6 +290,7 @@ export function createScanQueue(deps: ScanQueueDeps): ScanQueue {
       }
     }
     await runner.onPendingZero();
+    await keptThreads.close();
   }
 }
 

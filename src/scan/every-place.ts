@@ -169,6 +169,7 @@ async function scanOlder(
     settings,
     maxBlobBytes: policy.settings.maxBlobBytes,
     workers: options.workers,
+    keptThreads: options.keptThreads,
     stop,
     tally,
     progress,

@@ -93,6 +93,7 @@ async function dropPresent<T extends KnownFinding>(
     settings,
     maxBlobBytes: policy.settings.maxBlobBytes,
     workers: options.workers,
+    keptThreads: options.keptThreads,
     stop,
     tally,
     progress,

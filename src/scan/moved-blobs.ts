@@ -43,6 +43,7 @@ export async function findInMovedBlobs(
     settings,
     maxBlobBytes: policy.settings.maxBlobBytes,
     workers: options.workers,
+    keptThreads: options.keptThreads,
     stop,
     tally,
     progress,

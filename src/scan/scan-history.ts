@@ -43,6 +43,7 @@ export async function scanHistory(target: HistoryTarget, context: ScanContext): 
       settings,
       maxBlobBytes: policy.settings.maxBlobBytes,
       workers: options.workers,
+      keptThreads: options.keptThreads,
       onTree: target.kind === 'push' || target.kind === 'range' ? growth.add : undefined,
       stop,
       tally,

@@ -6,6 +6,7 @@ import { availableParallelism } from 'node:os';
 import type { Repository } from '../git/repository.ts';
 import type { ScanSettings } from './content-scanner.ts';
 import { addUnread, mergeUnread, type CoverageTally } from './coverage-tally.ts';
+import type { KeptThreads } from './kept-threads.ts';
 import { oidOf, type ObjectListing } from './object-listing.ts';
 import { createProgressCells, FATE, type ProgressCells } from './progress-cells.ts';
 import type { ProgressReporter } from './progress-reporter.ts';
@@ -28,6 +29,8 @@ export interface ObjectScan {
   /** Threads; 0 for none. Undefined: one for each processor, none when there is little to do. */
   readonly workers?: number | undefined;
   readonly workerUrl?: URL | undefined;
+  /** See `ScanOptions`. */
+  readonly keptThreads?: KeptThreads | undefined;
   /** Sees every tree that is read in this thread. */
   readonly onTree?: ((oid: string, content: Uint8Array) => void) | undefined;
   readonly stop: Stop;
@@ -38,7 +41,8 @@ export interface ObjectScan {
 export async function scanObjects(scan: ObjectScan): Promise<readonly RawFinding[]> {
   const { repository, listing, stop } = scan;
   const threads = scan.workers ?? (listing.count <= FEW_OBJECTS ? 0 : availableParallelism());
-  const pieces = threads === 0 ? 1 : threads * RANGES_PER_WORKER;
+  const kept = threads > 0 && listing.count <= FEW_OBJECTS ? scan.keptThreads : undefined;
+  const pieces = threads === 0 || kept !== undefined ? 1 : threads * RANGES_PER_WORKER;
   const { order, ranges } =
     listing.count <= FEW_OBJECTS
       ? inListingOrder(listing, pieces)
@@ -55,17 +59,38 @@ export async function scanObjects(scan: ObjectScan): Promise<readonly RawFinding
   const watch = scan.progress.watch(cells, listing.count);
   try {
     const results =
-      threads === 0
+      (kept === undefined ? undefined : await scanKept(plan, ranges, kept, stop.signal)) ??
+      (threads === 0
         ? await scanHere(plan, ranges, scan)
         : await scanInPool(plan, ranges, {
             threads,
             signal: stop.signal,
             ...(scan.workerUrl === undefined ? {} : { workerUrl: scan.workerUrl }),
-          });
+          }));
     return collect(results, cells, scan);
   } finally {
     watch.close();
   }
+}
+
+/** `undefined` when the thread died: threads of the scan's own then find out which object it died of. */
+async function scanKept(
+  plan: RangePlan,
+  ranges: readonly ReadingRange[],
+  kept: KeptThreads,
+  signal: AbortSignal,
+): Promise<RangeResult[] | undefined> {
+  const results: RangeResult[] = [];
+  for (const [task, range] of ranges.entries()) {
+    try {
+      results.push(await kept.scan(plan, { task, ...range }, signal));
+    } catch {
+      plan.cells.done[task] = 0;
+      plan.cells.bytes[task] = 0;
+      return signal.aborted ? results : undefined;
+    }
+  }
+  return results;
 }
 
 async function scanHere(

@@ -4,6 +4,7 @@ import type { Repository } from '../git/repository.ts';
 import type { Oid } from '../model/oid.ts';
 import type { Policy } from '../model/policy.ts';
 import type { RefUpdate } from '../model/ref-update.ts';
+import type { KeptThreads } from './kept-threads.ts';
 import type { HistoryListing } from './list-history.ts';
 
 /** What can be scanned. Revisions (`from`, `to`, `branch`) are as the user wrote them. */
@@ -76,6 +77,8 @@ export interface ScanOptions {
   readonly onProgress?: (progress: Progress) => void;
   /** Threads that read and match; default: one for each processor. Small scans use none. 0: never any. */
   readonly workers?: number;
+  /** Threads for small scans where `workers` are asked for, kept from scan to scan by whoever does many (kept-threads.ts). */
+  readonly keptThreads?: KeptThreads;
   /** How objects are read. There is one way so far; `auto` picks it. */
   readonly source?: 'auto' | 'cat-file';
   /** Directory scans leave out what `.gitignore` files name. */

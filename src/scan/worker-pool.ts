@@ -1,26 +1,20 @@
 /**
- * Ranges on worker threads (the only importer of piscina). A worker that dies, of memory or of a crash, costs the one object it was
+ * Ranges on worker threads. A worker that dies, of memory or of a crash, costs the one object it was
  * at: that is recorded, and the rest of its range is done by another.
  */
 import { setMaxListeners } from 'node:events';
-import { existsSync } from 'node:fs';
-import type { Piscina } from 'piscina';
 import { LeakgateError } from '../model/errors.ts';
 import type { Unread } from '../model/coverage.ts';
 import { createUnreadTally, addUnread } from './coverage-tally.ts';
 import { oidOf } from './object-listing.ts';
-import { FATE, requestStop } from './progress-cells.ts';
+import { FATE } from './progress-cells.ts';
 import type { Range, RangePlan, RangeResult } from './range-scanner.ts';
+import { startThreads, stopOnAbort, type ThreadPool } from './threads.ts';
 
 /** After so many deaths nothing more is tried: what is left of each range is recorded. */
 export const MAX_DEATHS = 16;
 /** So many workers may die before their first object until it is clear that all will. */
 const MAX_EARLY_DEATHS = 3;
-/** How long workers may take to come to an end by themselves when the scan is stopped. */
-const STOP_GRACE_MS = 2_000;
-/** Memory of JavaScript objects in one worker; content lies outside of it. */
-const MAX_HEAP_MB = 512;
-
 export interface PoolOptions {
   readonly threads: number;
   readonly signal: AbortSignal;
@@ -34,20 +28,15 @@ export async function scanInPool(
   ranges: readonly Omit<Range, 'task'>[],
   options: PoolOptions,
 ): Promise<RangeResult[]> {
-  const { Piscina: Pool } = await import('piscina');
-  const pool = new Pool({
-    filename: (options.workerUrl ?? defaultWorkerUrl()).href,
-    name: 'scanRange',
-    minThreads: options.threads,
-    maxThreads: options.threads,
-    idleTimeout: Infinity,
-    // Waiting on atomics between tasks would keep a worker from noticing that its git has ended.
-    atomics: 'disabled',
-    recordTiming: false,
+  const pool = await startThreads({
+    min: options.threads,
+    max: options.threads,
+    idleMs: Infinity,
+    task: 'scanRange',
+    workerUrl: options.workerUrl,
     workerData: plan,
-    resourceLimits: { maxOldGenerationSizeMb: MAX_HEAP_MB },
   });
-  const terminate = new AbortController();
+  const { terminate, done } = stopOnAbort(options.signal, plan.cells);
   setMaxListeners(0, terminate.signal);
   // Workers that fail before they take a task are not replaced: when none is left, tasks would wait for ever.
   let failedStarts = 0;
@@ -56,13 +45,6 @@ export async function scanInPool(
     failure = error;
     if (++failedStarts >= options.threads) terminate.abort();
   });
-  let graceTimer: NodeJS.Timeout | undefined;
-  const stop = (): void => {
-    requestStop(plan.cells);
-    graceTimer = setTimeout(() => terminate.abort(), STOP_GRACE_MS);
-  };
-  if (options.signal.aborted) stop();
-  options.signal.addEventListener('abort', stop, { once: true });
   try {
     return await runAll(pool, plan, ranges, {
       stopped: options.signal,
@@ -70,8 +52,7 @@ export async function scanInPool(
       startFailure: () => failure,
     });
   } finally {
-    clearTimeout(graceTimer);
-    options.signal.removeEventListener('abort', stop);
+    done();
     await pool.destroy();
   }
 }
@@ -82,7 +63,7 @@ export function taskCells(ranges: number): number {
 }
 
 async function runAll(
-  pool: Piscina,
+  pool: ThreadPool,
   plan: RangePlan,
   ranges: readonly Omit<Range, 'task'>[],
   signals: { readonly stopped: AbortSignal; readonly terminate: AbortSignal; readonly startFailure: () => unknown },
@@ -129,11 +110,4 @@ async function runAll(
 
   await Promise.all(ranges.map(({ from, to }) => run(from, to)));
   return results;
-}
-
-/** The worker beside this file: from sources (.ts, under a loader), built (.js), or below the folder of a bundle that took this file in. */
-function defaultWorkerUrl(): URL {
-  const ending = import.meta.url.endsWith('.ts') ? 'ts' : 'js';
-  const beside = new URL(`./worker.${ending}`, import.meta.url);
-  return existsSync(beside) ? beside : new URL(`./scan/worker.${ending}`, import.meta.url);
 }

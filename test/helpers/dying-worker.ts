@@ -4,8 +4,17 @@ import { createRangeScanner, type Range, type RangePlan, type RangeResult } from
 import { oidOf } from '../../src/scan/object-listing.ts';
 
 /** Dies at the object whose id is in `LEAKGATE_TEST_DIE_AT`. */
-export async function scanRange(range: Range): Promise<RangeResult> {
-  const plan = workerData as RangePlan;
+export function scanRange(range: Range): Promise<RangeResult> {
+  return scanOnce({ plan: workerData as RangePlan, range });
+}
+
+export async function scanOnce({
+  plan,
+  range,
+}: {
+  readonly plan: RangePlan;
+  readonly range: Range;
+}): Promise<RangeResult> {
   const doomed = process.env['LEAKGATE_TEST_DIE_AT'];
   const cells = {
     ...plan.cells,

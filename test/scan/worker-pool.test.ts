@@ -5,6 +5,7 @@ import { open, scanAll, testPolicy } from '../helpers/scan-repo.ts';
 import { createRepo, type TempRepo } from '../helpers/temp-repo.ts';
 import type { Repository } from '../../src/git/repository.ts';
 import type { Progress } from '../../src/scan/scan-target.ts';
+import { createKeptThreads, type KeptThreads } from '../../src/scan/kept-threads.ts';
 import { listHistory } from '../../src/scan/list-history.ts';
 import { oidOf } from '../../src/scan/object-listing.ts';
 import { createScanContext } from '../../src/scan/scan-context.ts';
@@ -84,10 +85,85 @@ describe('workers', () => {
   after(() => delete process.env['LEAKGATE_TEST_DIE_AT']);
 });
 
+describe('kept threads', () => {
+  let repo: TempRepo;
+  before(() => {
+    repo = manyObjects();
+  });
+
+  it('do scan after scan, as many at a time as they are, and find what this thread finds', async (t) => {
+    let started = 0;
+    const count = (): void => void started++;
+    process.on('worker', count);
+    t.after(() => process.off('worker', count));
+    const keptThreads = createKeptThreads(2);
+    try {
+      const here = await scanAll(repo, { workers: 0 });
+      for (let turn = 0; turn < 3; turn++) {
+        for (const there of await Promise.all([1, 2, 3].map(() => scanAll(repo, { workers: 1, keptThreads })))) {
+          assert.deepEqual(there.findings, here.findings);
+          assert.deepEqual(there.coverage, here.coverage);
+        }
+      }
+      assert.equal(started, 2);
+    } finally {
+      await keptThreads.close();
+    }
+  });
+
+  it('stop when a scan is cancelled, and do the next', async () => {
+    const keptThreads = createKeptThreads(1);
+    try {
+      const cancel = new AbortController();
+      const cancelled = scanAll(repo, {
+        workers: 1,
+        keptThreads,
+        signal: cancel.signal,
+        onProgress: () => cancel.abort(),
+      });
+      const { coverage } = await cancelled;
+      assert.notEqual(coverage.outcome, 'complete');
+      assert.equal((await scanAll(repo, { workers: 1, keptThreads })).coverage.outcome, 'complete');
+    } finally {
+      await keptThreads.close();
+    }
+  });
+
+  it('that die cost the object they were at, and nothing else', async () => {
+    const repository = await open(repo);
+    const keptThreads = createKeptThreads(1, DYING);
+    try {
+      const whole = await scanWith(repository, undefined);
+      const { listing } = await listHistory(
+        repository,
+        { include: 'all', exclude: [] },
+        { signal: new AbortController().signal },
+      );
+      const ids = Array.from({ length: listing.count }, (_, object) => oidOf(listing, object));
+      const doomed = ids[whole.raw.find(({ kind }) => kind === 'blob')?.object ?? -1] as string;
+      const dying = await scanWith(repository, doomed, DYING, keptThreads);
+      assert.deepEqual(dying.tally.unread.counts, { 'worker-died': 1 });
+      assert.equal(dying.tally.unread.samples[0]?.what, doomed);
+      assert.deepEqual(
+        dying.raw,
+        whole.raw.filter(({ object, kind }) => kind === 'path' || ids[object] !== doomed),
+      );
+      const after = await scanWith(repository, undefined, DYING, keptThreads);
+      assert.deepEqual(after.raw, whole.raw);
+    } finally {
+      delete process.env['LEAKGATE_TEST_DIE_AT'];
+      await keptThreads.close();
+    }
+  });
+});
+
+const DYING = new URL('../helpers/dying-worker.ts', import.meta.url);
+
 async function scanWith(
   repository: Repository,
   dieAt: string | undefined,
-  workerUrl = new URL('../helpers/dying-worker.ts', import.meta.url),
+  workerUrl = DYING,
+  keptThreads?: KeptThreads,
 ) {
   if (dieAt === undefined) delete process.env['LEAKGATE_TEST_DIE_AT'];
   else process.env['LEAKGATE_TEST_DIE_AT'] = dieAt;
@@ -103,6 +179,7 @@ async function scanWith(
     maxBlobBytes: 1 << 20,
     workers: 2,
     workerUrl,
+    keptThreads,
     stop,
     tally,
     progress,
