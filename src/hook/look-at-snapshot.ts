@@ -3,7 +3,7 @@ import type { Repository } from '../git/repository.ts';
 import type { Policy } from '../model/policy.ts';
 import { withContent } from '../policy/load-policy.ts';
 import { builtinRulesFolder } from '../rules/builtin-folder.ts';
-import { loadRuleFiles } from '../rules/load-rules.ts';
+import { loadBuiltinRules } from './built-ruleset.ts';
 import type { PolicySnapshot } from './policy-snapshot.ts';
 import { contentsOf, readSharedRuleset } from './snapshot-policy.ts';
 
@@ -12,7 +12,7 @@ import { contentsOf, readSharedRuleset } from './snapshot-policy.ts';
  * which the snapshot has not.
  */
 export async function readSnapshotPolicy(snapshot: PolicySnapshot, repository: Repository): Promise<Policy> {
-  const { rules: builtin } = await loadRuleFiles([builtinRulesFolder()], 'builtin');
+  const { rules: builtin } = await loadBuiltinRules(builtinRulesFolder());
   const whole = new Map(builtin.map((rule) => [rule.id, rule]));
   const rules = readSharedRuleset(snapshot, '')
     .rules()

@@ -3,9 +3,10 @@
  * later change is never overwritten by an earlier one, and all changes that wait share the next pass.
  */
 import { resolve } from 'node:path';
-import { builtinRulesFolder, loadRuleFiles } from '../rules/load-rules.ts';
+import { builtinRulesFolder } from '../rules/builtin-folder.ts';
 import { LeakgateError, ProblemsError } from '../model/errors.ts';
 import { auditLogPath } from '../hook/audit-log.ts';
+import { loadBuiltinRules } from '../hook/built-ruleset.ts';
 import { stampBuiltinRules } from '../hook/builtin-stamp.ts';
 import { removePolicySnapshot } from '../hook/policy-snapshot.ts';
 import { mirrorPath } from '../queue/open-target.ts';
@@ -275,8 +276,6 @@ function describe(error: unknown): string {
 
 async function loadBuiltin(): Promise<Builtin> {
   const folder = builtinRulesFolder();
-  const { rules, allowlists, problems } = await loadRuleFiles([folder], 'builtin');
-  const errors = problems.filter(({ level }) => level === 'error');
-  if (errors.length > 0) throw new ProblemsError('RULE_INVALID', errors);
+  const { rules, allowlists } = await loadBuiltinRules(folder);
   return { rules, allowlists, digest: stampBuiltinRules(folder) };
 }

@@ -1,12 +1,13 @@
 /** Names of rules as clients of Soteri's interface see and send them: built-in ones by the vendor's words, all others by the name that somebody gave them. */
+import { loadBuiltinRules } from '../../hook/built-ruleset.ts';
 import { toRuleId, toVendorName } from '../../policy/vendor-names.ts';
-import { builtinRulesFolder, loadRuleFiles } from '../../rules/load-rules.ts';
+import { builtinRulesFolder } from '../../rules/builtin-folder.ts';
 
 let ids: Promise<readonly string[]> | undefined;
 
 /** Ids of all built-in rules, in the order of the catalogue. Read once: they come with the program. */
 export async function builtinRuleIds(): Promise<readonly string[]> {
-  ids ??= loadRuleFiles([builtinRulesFolder()], 'builtin').then(({ rules }) => rules.map(({ id }) => id));
+  ids ??= loadBuiltinRules(builtinRulesFolder()).then(({ rules }) => rules.map(({ id }) => id));
   return ids;
 }
 
