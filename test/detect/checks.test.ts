@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
+import { ownMs } from '../helpers/own-time.ts';
 import { CHECKS, failsCertainCheck, findCheck, judgeConfidence } from '../../src/detect/checks.ts';
 import { crc16Xmodem, crc24, crc32 } from '../../src/detect/crc.ts';
 import { decodeBase32, decodeBase58, encodeBase32, encodeBase58 } from '../../src/detect/codecs.ts';
@@ -113,7 +114,6 @@ describe('CHECKS', () => {
   });
 
   it('takes time in proportion to the text, whatever it is', () => {
-    const started = performance.now();
     for (const unit of [
       'A',
       'a.',
@@ -130,12 +130,10 @@ describe('CHECKS', () => {
     ]) {
       const text = unit.repeat(Math.ceil(65_536 / unit.length));
       for (const [name, one] of Object.entries(CHECKS)) {
-        const before = performance.now();
-        one.passes(text);
-        assert.ok(performance.now() - before < 1000, `${name} took ${performance.now() - before} ms on ${unit}`);
+        const ms = ownMs(() => void one.passes(text));
+        assert.ok(ms < 1000, `${name} took ${ms} ms on ${unit}`);
       }
     }
-    assert.ok(performance.now() - started < 15_000);
   });
 
   it('drops on failure only where the algorithm is certain or the check is about looks', () => {

@@ -182,7 +182,8 @@ describe('readRawLog', () => {
     const { commits, unread } = await log(repo, { paths: [Buffer.from('d0/d1/d2/d3/d4/d5/d6/d7/f9')] });
     assert.deepEqual(commits.flatMap(paths), ['A d0/d1/d2/d3/d4/d5/d6/d7/f9']);
     assert.deepEqual(unread, []);
-    assert.ok(performance.now() - start < 2000);
+    // 10^9 paths take git minutes.
+    assert.ok(performance.now() - start < 20_000);
   });
 
   it('can be cancelled, and fails when git fails', async () => {

@@ -4,6 +4,7 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
+import { ownMs } from '../helpers/own-time.ts';
 import { createContentScanner } from '../../src/scan/content-scanner.ts';
 import { parseIgnoreFile } from '../../src/scan/ignore-rules.ts';
 import { commitOf, isCommit, ListingBuilder, nameOf, oidOf } from '../../src/scan/object-listing.ts';
@@ -229,9 +230,10 @@ describe('ignore rules', () => {
 
   it('cost little for patterns made to be slow', () => {
     const rules = parseIgnoreFile(`${'*a'.repeat(400)}b\n${'**/a/'.repeat(100)}b\n`);
-    const started = performance.now();
-    rules.ignores('a'.repeat(4000), false);
-    rules.ignores('a/'.repeat(2000), true);
-    assert.ok(performance.now() - started < 2000);
+    const ms = ownMs(() => {
+      rules.ignores('a'.repeat(4000), false);
+      rules.ignores('a/'.repeat(2000), true);
+    });
+    assert.ok(ms < 2000, `${ms} ms`);
   });
 });

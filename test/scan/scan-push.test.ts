@@ -218,7 +218,8 @@ describe('a scan of a push', () => {
     }
     client.setRef('refs/heads/bomb', client.commitTree(tree, [client.head]));
     const { coverage, durationMs } = await scanPush(client, server, ['bomb']);
-    assert.ok(durationMs < 1000, `${durationMs} ms`);
+    // git log is given up after 5 s of silence: that it is not even asked is what is meant.
+    assert.ok(durationMs < 4500, `${durationMs} ms`);
     assert.deepEqual([coverage.outcome, coverage.unread], ['partial', { 'too-many-paths': 1 }]);
     assert.equal(coverage.blobs, 1);
   });
