@@ -43,6 +43,7 @@ export function digestRuleFiles(folder: string): string {
 
 function ruleFiles(folder: string): string[] {
   return readdirSync(folder)
+    .filter((name) => name.endsWith('.yml'))
     .sort()
     .map((name) => join(folder, name));
 }
