@@ -17,9 +17,21 @@ const IDLE_MS = 60_000;
 /** @param max most threads at a time; they are started when there is work */
 export function createKeptThreads(max: number, workerUrl?: URL): KeptThreads {
   let pool: Promise<ThreadPool> | undefined;
+
+  async function open(): Promise<ThreadPool> {
+    const threads = await startThreads({ min: 0, max, idleMs: IDLE_MS, task: 'scanOnce', workerUrl });
+    // A thread that dies without a task, most of all at its start, is not replaced, and what waits for one would wait for ever. The pool is given up,
+    // which rejects all that it has; the next scan opens another.
+    threads.on('error', () => {
+      pool = undefined;
+      void threads.destroy();
+    });
+    return threads;
+  }
+
   return {
     async scan(plan, range, signal) {
-      pool ??= open(max, workerUrl);
+      pool ??= open();
       const threads = await pool;
       const { terminate, done } = stopOnAbort(signal, plan.cells);
       try {
@@ -29,14 +41,8 @@ export function createKeptThreads(max: number, workerUrl?: URL): KeptThreads {
       }
     },
     async close() {
-      await (await pool)?.destroy();
+      const threads = await pool?.catch(() => undefined);
+      await threads?.destroy();
     },
   };
-}
-
-async function open(max: number, workerUrl: URL | undefined): Promise<ThreadPool> {
-  const pool = await startThreads({ min: 0, max, idleMs: IDLE_MS, task: 'scanOnce', workerUrl });
-  // What a thread dies of is told by the task that it had; without a listener it would end the process.
-  pool.on('error', () => {});
-  return pool;
 }

@@ -129,6 +129,15 @@ describe('kept threads', () => {
     }
   });
 
+  it('that cannot start leave the work to others, and keep nobody waiting', { timeout: 60_000 }, async () => {
+    const keptThreads = createKeptThreads(1, new URL('../helpers/no-such-worker.ts', import.meta.url));
+    const here = await scanAll(repo, { workers: 0 });
+    for (const there of await Promise.all([1, 2, 3].map(() => scanAll(repo, { workers: 1, keptThreads }))))
+      assert.deepEqual([there.findings, there.coverage], [here.findings, here.coverage]);
+    assert.deepEqual((await scanAll(repo, { workers: 1, keptThreads })).findings, here.findings);
+    await keptThreads.close();
+  });
+
   it('that die cost the object they were at, and nothing else', async () => {
     const repository = await open(repo);
     const keptThreads = createKeptThreads(1, DYING);
