@@ -19,7 +19,8 @@ export const ADMIN_TOKEN = randomBytes(24).toString('hex');
 
 export interface ServeOptions {
   readonly dataDir: string;
-  readonly env?: Readonly<Record<string, string>>;
+  /** Undefined for what is not to be set, the administrator's token for example. */
+  readonly env?: Readonly<Record<string, string | undefined>>;
   readonly args?: readonly string[];
   /** Does not wait until it listens. */
   readonly early?: boolean;
