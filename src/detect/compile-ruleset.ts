@@ -71,6 +71,23 @@ export function compileRuleset(rules: readonly Rule[]): CompiledRuleset {
   };
 }
 
+/** Whether `compileRuleset` makes the same tables for both, by all that it looks at in a rule. */
+export function haveSameTables(some: readonly Rule[], others: readonly Rule[]): boolean {
+  return (
+    some.length === others.length &&
+    some.every((rule, index) => {
+      const other = others[index] as Rule;
+      return (
+        rule === other ||
+        (rule.pattern === other.pattern &&
+          rule.maxLength === other.maxLength &&
+          rule.keywords.length === other.keywords.length &&
+          rule.keywords.every((keyword, at) => keyword === other.keywords[at]))
+      );
+    })
+  );
+}
+
 interface Use {
   readonly rule: number;
   readonly literal: DerivedLiteral;

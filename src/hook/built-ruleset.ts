@@ -7,7 +7,7 @@
 import { readFileSync } from 'node:fs';
 import { join, sep } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { compileRuleset, type CompiledRuleset } from '../detect/compile-ruleset.ts';
+import { compileRuleset, haveSameTables, type CompiledRuleset } from '../detect/compile-ruleset.ts';
 import { deserialiseRuleset, serialiseRuleset } from '../detect/ruleset-cache.ts';
 import type { Allowlist, Rule } from '../model/rule.ts';
 import { parseBuiltin } from '../policy/load-policy.ts';
@@ -61,21 +61,4 @@ function readBuilt(dist: string, code: string, digest: string): BuiltinRuleset |
   } catch {
     return undefined;
   }
-}
-
-/** By all that `compileRuleset` looks at. */
-function haveSameTables(built: readonly Rule[], rules: readonly Rule[]): boolean {
-  return (
-    built.length === rules.length &&
-    built.every((rule, index) => {
-      const other = rules[index] as Rule;
-      return (
-        rule === other ||
-        (rule.pattern === other.pattern &&
-          rule.maxLength === other.maxLength &&
-          rule.keywords.length === other.keywords.length &&
-          rule.keywords.every((keyword, at) => keyword === other.keywords[at]))
-      );
-    })
-  );
 }
