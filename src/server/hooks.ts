@@ -4,6 +4,7 @@ import { createAuthenticate } from './authenticate.ts';
 import { HttpError } from './http-error.ts';
 import { maskTokens } from './mask-tokens.ts';
 import { createRateLimiter } from './rate-limit.ts';
+import { readRest } from './read-rest.ts';
 import { rightsOf } from './rights.ts';
 import type { App, Caller, ServerContext } from './server-context.ts';
 import { isForged, XSRF_FAILED } from './xsrf.ts';
@@ -46,6 +47,8 @@ export function addHooks(app: App, context: ServerContext): void {
     if (request.is404) request.rights = await rightsOf(request.caller, context.store.db);
     else await authorize(request, reply, context);
   });
+
+  app.addHook('onSend', (request) => readRest(request.raw));
 
   // A path is logged without its query, and no body ever.
   app.addHook('onResponse', async (request, reply) => {
