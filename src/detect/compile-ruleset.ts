@@ -2,6 +2,7 @@
  * Turns rules into what the matcher runs: literal automaton, follow automata, and per literal where a match may start.
  * All of it is flat data, so that it can be cached in a file and shared with workers; RE2 programs are made later, when a candidate asks.
  */
+import { loosenPattern, type LoosePattern } from '../regex/loosen.ts';
 import { planLiterals, type DerivedLiteral } from '../regex/literals.ts';
 import { precedingBytes } from '../regex/preceding.ts';
 import type { Rule } from '../model/rule.ts';
@@ -36,16 +37,27 @@ export interface CompiledRuleset {
   readonly bounded: Uint8Array;
   /** Rules with a pattern but no usable literal: they run over the whole content. */
   readonly unfiltered: Int32Array;
+  /** For rules whose pattern has long counts: the same without them, which is asked first. */
+  readonly loose: readonly { readonly rule: number; readonly pattern: LoosePattern }[];
+  /** Rules without a pattern: a path is all they look at. */
+  readonly pathOnly: Int32Array;
 }
 
 /** @throws PatternSyntaxError for a pattern outside the subset; rules are checked when they are loaded, so this is a defect */
 export function compileRuleset(rules: readonly Rule[]): CompiledRuleset {
   const uses = new Map<string, Use[]>();
   const unfiltered: number[] = [];
+  const pathOnly: number[] = [];
+  const loose: { rule: number; pattern: LoosePattern }[] = [];
   const maxLength = new Int32Array(rules.length);
   const bounded = new Uint8Array(rules.length);
   rules.forEach((rule, index) => {
-    if (rule.pattern === undefined) return;
+    if (rule.pattern === undefined) {
+      pathOnly.push(index);
+      return;
+    }
+    const loosened = loosenPattern(rule.pattern);
+    if (loosened !== undefined) loose.push({ rule: index, pattern: loosened });
     const plan = planLiterals(rule.pattern, rule.keywords);
     const own = rule.maxLength ?? DEFAULT_MAX_LENGTH;
     const isBounded = plan.length.max <= (rule.maxLength ?? LARGEST_MAX_LENGTH);
@@ -68,6 +80,8 @@ export function compileRuleset(rules: readonly Rule[]): CompiledRuleset {
     maxLength,
     bounded,
     unfiltered: Int32Array.from(unfiltered),
+    loose,
+    pathOnly: Int32Array.from(pathOnly),
   };
 }
 

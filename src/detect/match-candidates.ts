@@ -51,9 +51,13 @@ export function createMatchRunner(ruleset: CompiledRuleset): MatchRunner {
   const patterns: (Pattern | undefined)[] = [];
   const tally: Tally = { answers: 0, generation: 0 };
   const longestBefore = longestBeforeByRule(ruleset);
+  const loose = new Map(ruleset.loose.map(({ rule, pattern }) => [rule, pattern]));
 
   function patternOf(rule: number): Pattern {
-    return (patterns[rule] ??= remembering(reopenPattern(ruleset.rules[rule]?.pattern as string), tally));
+    return (patterns[rule] ??= remembering(
+      reopenPattern(ruleset.rules[rule]?.pattern as string, loose.get(rule)),
+      tally,
+    ));
   }
 
   return {

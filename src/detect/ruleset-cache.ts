@@ -1,6 +1,7 @@
 /**
  * A compiled ruleset, and whatever else its user wants beside it, as the bytes of one file. Compiling takes longer than a push may wait; reading
- * this back is one read, one JSON text, and views of the rest.
+ * this back is one read, one small JSON text, and views of the rest. Each rule is a JSON text among the tables, parsed when it is first looked at: a
+ * push looks at those few whose literals occur in it.
  *
  *     'LGRC' version │ key │ checksum │ length of JSON │ JSON │ tables, each aligned to 8 bytes
  *
@@ -9,11 +10,12 @@
  */
 import { createHash } from 'node:crypto';
 import { crc32 } from 'node:zlib';
+import type { Rule } from '../model/rule.ts';
 import type { CompiledRuleset } from './compile-ruleset.ts';
 
 const MAGIC = Buffer.from('LGRC', 'latin1');
 /** Of this layout. What the ruleset's own tables mean is the key's business: it has to contain the version of Leakgate. */
-const VERSION = 2;
+const VERSION = 3;
 /** The key is kept as its SHA-256, the checksum is a CRC-32. */
 const AT = { version: 4, key: 8, checksum: 40, jsonLength: 44, json: 48 } as const;
 const ALIGNMENT = 8;
@@ -40,7 +42,8 @@ export function serialiseRuleset(key: string, ruleset: CompiledRuleset, extra: u
     return { table: typeOf(table), at, length: table.length };
   };
   const { rules, ...compiled } = ruleset;
-  const json = Buffer.from(JSON.stringify({ rules, compiled: mapTables(compiled, place), extra }), 'utf8');
+  const written = { rules: mapTables(writeRules(rules), place), compiled: mapTables(compiled, place), extra };
+  const json = Buffer.from(JSON.stringify(written), 'utf8');
   const tablesAt = align(AT.json + json.length);
   const bytes = Buffer.alloc(tablesAt + end);
   MAGIC.copy(bytes);
@@ -77,13 +80,12 @@ export function deserialiseAnyRuleset(bytes: Uint8Array): Deserialised | undefin
   const buffer = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   if (!hasLayout(buffer) || !isWhole(buffer)) return undefined;
   const jsonEnd = AT.json + buffer.readUInt32LE(AT.jsonLength);
-  const { rules, compiled, extra } = JSON.parse(buffer.toString('utf8', AT.json, jsonEnd)) as {
-    rules: CompiledRuleset['rules'];
-    compiled: unknown;
-    extra: unknown;
-  };
+  const { rules, compiled, extra } = JSON.parse(buffer.toString('utf8', AT.json, jsonEnd)) as Record<string, unknown>;
   const tablesAt = align(jsonEnd);
-  const ruleset = { rules, ...(fillTables(compiled, buffer, tablesAt) as Omit<CompiledRuleset, 'rules'>) };
+  const ruleset = {
+    rules: readRules(fillTables(rules, buffer, tablesAt) as RuleTexts),
+    ...(fillTables(compiled, buffer, tablesAt) as Omit<CompiledRuleset, 'rules'>),
+  };
   return { ruleset, extra };
 }
 
@@ -91,8 +93,33 @@ export function deserialiseAnyRuleset(bytes: Uint8Array): Deserialised | undefin
 export function deserialiseRules(bytes: Uint8Array): CompiledRuleset['rules'] | undefined {
   const buffer = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   if (!hasLayout(buffer) || !isWhole(buffer)) return undefined;
-  const json = buffer.toString('utf8', AT.json, AT.json + buffer.readUInt32LE(AT.jsonLength));
-  return (JSON.parse(json) as { rules: CompiledRuleset['rules'] }).rules;
+  const jsonEnd = AT.json + buffer.readUInt32LE(AT.jsonLength);
+  const { rules } = JSON.parse(buffer.toString('utf8', AT.json, jsonEnd)) as { rules: unknown };
+  return readRules(fillTables(rules, buffer, align(jsonEnd)) as RuleTexts);
+}
+
+/** One JSON text after the other, and where each ends. */
+interface RuleTexts {
+  readonly texts: Uint8Array;
+  readonly ends: Uint32Array;
+}
+
+function writeRules(rules: readonly Rule[]): RuleTexts {
+  const texts = rules.map((rule) => Buffer.from(JSON.stringify(rule), 'utf8'));
+  let end = 0;
+  return { texts: Buffer.concat(texts), ends: Uint32Array.from(texts, (text) => (end += text.length)) };
+}
+
+/** An array whose elements are parsed when they are asked for. It reads like any other; for another thread it has to be copied, `[...rules]`. */
+function readRules({ texts, ends }: RuleTexts): readonly Rule[] {
+  const json = Buffer.from(texts.buffer, texts.byteOffset, texts.byteLength);
+  const parsed = Array.from<Rule | undefined>({ length: ends.length });
+  const read = (index: number): Rule =>
+    (parsed[index] ??= JSON.parse(json.toString('utf8', ends[index - 1] ?? 0, ends[index])) as Rule);
+  return new Proxy(parsed as readonly Rule[], {
+    get: (target, key) =>
+      typeof key === 'string' && Number(key) in target ? read(Number(key)) : Reflect.get(target, key),
+  });
 }
 
 function hasLayout(bytes: Uint8Array): boolean {
@@ -108,7 +135,7 @@ function isWhole(buffer: Buffer): boolean {
   return buffer.readUInt32LE(AT.checksum) === checksumOf(buffer);
 }
 
-/** Which of the types a table is read back as. One that is not known here would be lost without a word, and rules with it. */
+/** Which of the types a table is read back as; a Buffer is bytes. One that is not known here would be lost without a word, and rules with it. */
 function typeOf(table: ArrayBufferView): TableType {
   const type = (Object.keys(TABLE_TYPES) as TableType[]).find((name) => table instanceof TABLE_TYPES[name]);
   if (type === undefined) throw new TypeError(`tables of type ${table.constructor.name} cannot be kept`);

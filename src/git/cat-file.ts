@@ -12,7 +12,7 @@ import { BatchParser, type GitObjectType, type ObjectHandler } from './batch-par
 import { linesFrom, oidAt, toOidLines, type OidLines } from './oid-lines.ts';
 import { readInto } from './pipe-reader.ts';
 import { oidLength, type Repository } from './repository.ts';
-import { runGit, spawnGit, throwIfAborted, type GitExit } from './spawn.ts';
+import { runGit, spawnGit, throwIfAborted, type GitExit, type GitPlace, type GitProcess } from './spawn.ts';
 
 export type { GitObjectType, ObjectHandler } from './batch-parser.ts';
 
@@ -20,6 +20,13 @@ export interface ReadOptions {
   /** Objects larger than this (of any type) are skipped while they stream by, and reported as `too-large`. */
   readonly maxBlobBytes: number;
   readonly signal?: AbortSignal | undefined;
+  /** A `startCatFile` that nobody has asked anything yet; it is asked first, and is of no use to anybody afterwards. */
+  readonly started?: GitProcess | undefined;
+}
+
+/** A git that waits for ids, for who knows that it will read objects but not yet which: git opens the repository meanwhile. */
+export function startCatFile(place: GitPlace, signal: AbortSignal | undefined): GitProcess {
+  return spawnGit(place, ['cat-file', '--batch', '--buffer'], { signal });
 }
 
 /**
@@ -33,11 +40,13 @@ export async function readObjects(
   options: ReadOptions,
 ): Promise<void> {
   let rest = toOidLines(oids, repo.objectFormat);
+  let { started } = options;
   const parser = new BatchParser(handler, oidLength(repo.objectFormat), options.maxBlobBytes);
   while (rest.count > 0) {
     parser.reset();
     parser.answered = 0;
-    const exit = await readBatch(repo, rest, parser, options.signal);
+    const exit = await readBatch(started ?? startCatFile(repo, options.signal), rest, parser, options.signal);
+    started = undefined;
     if (parser.answered === rest.count) return;
     if (exit.status === 0)
       throw new LeakgateError('GIT_FAILED', `git cat-file answered ${parser.answered} of ${rest.count} requests`);
@@ -64,12 +73,13 @@ export async function readObject(
 }
 
 async function readBatch(
-  repo: Repository,
+  git: GitProcess,
   lines: OidLines,
   parser: BatchParser,
   signal: AbortSignal | undefined,
 ): Promise<GitExit> {
-  const git = spawnGit(repo, ['cat-file', '--batch', '--buffer'], { signal });
+  // One that was started elsewhere does not know of this signal.
+  signal?.addEventListener('abort', git.kill, { once: true });
   git.stdin.end(lines.bytes);
   try {
     await readInto(git.stdout, parser);
@@ -77,6 +87,8 @@ async function readBatch(
     git.kill();
     await git.exit;
     throw error;
+  } finally {
+    signal?.removeEventListener('abort', git.kill);
   }
   const exit = await git.exit;
   throwIfAborted(signal);

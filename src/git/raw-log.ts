@@ -8,8 +8,7 @@ import { bytesToText } from '../model/escape.ts';
 import type { Oid } from '../model/oid.ts';
 import { parseRawEntry, type RawChange } from './raw-entry.ts';
 import { readRecords } from './records.ts';
-import type { Repository } from './repository.ts';
-import { gitFailed, spawnGit, throwIfAborted } from './spawn.ts';
+import { gitFailed, spawnGit, throwIfAborted, type GitPlace } from './spawn.ts';
 
 /** A part of history. */
 export interface ObjectRange {
@@ -83,7 +82,7 @@ const COLON = 0x3a;
 
 /** Commits of `range`, newest first unless told otherwise, in batches. `GIT_FAILED` when git could not walk all of it. */
 export async function* readRawLog(
-  repo: Repository,
+  repo: GitPlace,
   range: ObjectRange,
   options: RawLogOptions,
 ): AsyncGenerator<RawCommit[]> {

@@ -13,7 +13,7 @@ import { LeakgateError, type Problem } from '../model/errors.ts';
 import { bytesToText } from '../model/escape.ts';
 import { DEFAULT_SETTINGS } from '../model/policy.ts';
 import type { RefUpdate } from '../model/ref-update.ts';
-import { listHistory, pushScope, type HistoryListing } from '../scan/list-history.ts';
+import { startPush, type StartedPush } from '../scan/start-push.ts';
 import { withDeadline } from '../util/deadline.ts';
 import { findBypass } from './bypass.ts';
 import { CONTENT_OBJECT, CONTENT_PREFIX } from './content-object.ts';
@@ -46,7 +46,7 @@ const NOTHING_PUSHED: HookExit = { code: 0, message: '' };
 interface Push {
   readonly repository: Repository;
   readonly updates: readonly RefUpdate[];
-  readonly listing: Promise<HistoryListing>;
+  readonly started: StartedPush;
   readonly policy: HookPolicy;
 }
 
@@ -63,8 +63,7 @@ async function prepare({ env, cwd, readInput }: HookHost, signal: AbortSignal): 
   }));
   if (updates.every(({ newOid }) => newOid === undefined)) return undefined;
   const { place, opened } = startHookRepository({ env, cwd, signal, lookFor: CONTENT_OBJECT });
-  const listing = listHistory({ ...place, objectFormat }, pushScope(updates), { signal });
-  listing.catch(() => {}); // whoever scans waits for it
+  const started = startPush({ ...place, objectFormat }, updates, signal);
   const policy = await loadHookPolicy({ gitDir: place.gitDir, opened }, { env, signal });
   const repository = await opened;
   if (repository.objectFormat !== objectFormat) {
@@ -73,10 +72,10 @@ async function prepare({ env, cwd, readInput }: HookHost, signal: AbortSignal): 
       `the hook's input has ids of ${objectFormat}, and the repository uses ${repository.objectFormat}`,
     );
   }
-  return { repository, updates, listing, policy };
+  return { repository, updates, started, policy };
 }
 
-async function answer({ repository, updates, listing, policy }: Push, host: HookHost): Promise<HookExit> {
+async function answer({ repository, updates, started, policy }: Push, host: HookHost): Promise<HookExit> {
   const settings = policy.policy.settings.hook;
   const bypass = findBypass(readPushOptions(host.env));
   const push: Omit<PushContext, 'now'> = {
@@ -91,7 +90,7 @@ async function answer({ repository, updates, listing, policy }: Push, host: Hook
     await noteUnscanned({ ...push, now: new Date() }, settings, createRedactor(policy.ruleset));
     return { code: 0, message: '' };
   }
-  const scan = await scanPush({ repository, updates, listing, policy }, host);
+  const scan = await scanPush({ repository, updates, started, policy }, host);
   const decision = await settlePush(scan, { ...push, now: new Date() }, settings);
   return { code: decision.code, message: pushMessage(decision, settings, warningsFor(policy, scan.redact)) };
 }

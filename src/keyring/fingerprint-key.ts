@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { constants } from 'node:fs';
+import { closeSync, constants, fstatSync, openSync, readSync } from 'node:fs';
 import { link, mkdir, open, unlink } from 'node:fs/promises';
 import { homedir } from 'node:os';
 import { dirname, isAbsolute, join } from 'node:path';
@@ -30,9 +30,9 @@ export interface KeyOptions {
 export async function loadFingerprintKey(options: KeyOptions = {}): Promise<Uint8Array> {
   const { env = process.env, systemFile = '/etc/leakgate/key', onNoHome } = options;
   const named = env['LEAKGATE_KEY_FILE'];
-  if (named) return (await readKey(named)) ?? createKey(named);
+  if (named) return readKey(named) ?? createKey(named);
   const own = join(configFolder(env), 'leakgate', 'key');
-  const key = (await readKey(systemFile)) ?? (await readKey(own));
+  const key = readKey(systemFile) ?? readKey(own);
   if (key !== undefined) return key;
   try {
     return await createKey(own);
@@ -45,7 +45,7 @@ export async function loadFingerprintKey(options: KeyOptions = {}): Promise<Uint
 
 /** The key in one file, which must be there: for whoever goes by what a server says, and would not know it by a key of its own. */
 export async function readFingerprintKey(path: string): Promise<Uint8Array> {
-  const key = await readKey(path);
+  const key = readKey(path);
   if (key === undefined) throw new LeakgateError('KEY_INVALID', `the fingerprint key ${path} is not there`);
   return key;
 }
@@ -56,11 +56,12 @@ function isNoHome(error: unknown): boolean {
   return ['EACCES', 'EPERM', 'EROFS', 'ENOENT', 'ENOTDIR'].includes(cause?.code ?? '');
 }
 
-async function readKey(path: string): Promise<Uint8Array | undefined> {
+// Without the thread pool, which costs more than the reading: every push waits for this.
+function readKey(path: string): Uint8Array | undefined {
   try {
-    const file = await open(path, constants.O_RDONLY | constants.O_NONBLOCK); // a pipe must not make us wait
+    const file = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK); // a pipe must not make us wait
     try {
-      const stats = await file.stat();
+      const stats = fstatSync(file);
       if (!stats.isFile()) throw new LeakgateError('KEY_INVALID', `the fingerprint key ${path} is not a regular file`);
       if (process.platform !== 'win32' && (stats.mode & 0o077) !== 0) {
         const mode = (stats.mode & 0o777).toString(8).padStart(4, '0');
@@ -70,10 +71,10 @@ async function readKey(path: string): Promise<Uint8Array | undefined> {
         );
       }
       const buffer = Buffer.alloc(KEY_BYTES * 2 + 3);
-      const { bytesRead } = await file.read(buffer, 0, buffer.length, 0);
+      const bytesRead = readSync(file, buffer, 0, buffer.length, 0);
       return parseKey(buffer.toString('latin1', 0, bytesRead), path);
     } finally {
-      await file.close();
+      closeSync(file);
     }
   } catch (error) {
     if (error instanceof LeakgateError) throw error;
@@ -119,7 +120,7 @@ async function createKey(path: string): Promise<Uint8Array> {
       { cause: error },
     );
   }
-  const key = await readKey(path);
+  const key = readKey(path);
   if (key === undefined)
     throw new LeakgateError('KEY_INVALID', `the fingerprint key ${path} vanished while it was being created`);
   return key;

@@ -11,7 +11,7 @@
  *
  * Reviews stand beside: reviews.jsonl in the global folder, in `leakgate/` of the project folder and in `leakgate/` of the git directory.
  */
-import { access } from 'node:fs/promises';
+import { existsSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import type { Allowlist, Rule, ScopeName } from '../model/rule.ts';
 import { builtinRulesFolder } from '../rules/builtin-folder.ts';
@@ -64,8 +64,7 @@ export interface PolicyTarget {
 export async function findPolicySources(target: PolicyTarget): Promise<PolicySources> {
   const { repository, folder, env = process.env, systemFolder = '/etc/leakgate' } = target;
   const named = env['LEAKGATE_CONFIG'];
-  const global =
-    named || join((await exists(join(systemFolder, CONFIG))) ? systemFolder : userFolders(env).config, CONFIG);
+  const global = named || join(existsSync(join(systemFolder, CONFIG)) ? systemFolder : userFolders(env).config, CONFIG);
   const files: ScopeFile[] = [{ scope: 'global', path: global, ...(named ? { required: true } : {}) }];
   const reviews: ScopeFile[] = [{ scope: 'global', path: join(dirname(global), REVIEWS) }];
   if (repository?.bare) {
@@ -96,10 +95,3 @@ const REVIEWS = 'reviews.jsonl';
 export const CONTENT_CONFIG = '.leakgate.yml';
 /** Name of the one that servers with Soteri's scanner have there. */
 export const SOTERI_CONFIG = 'soteri-security.yml';
-
-async function exists(path: string): Promise<boolean> {
-  return access(path).then(
-    () => true,
-    () => false,
-  );
-}

@@ -1,8 +1,8 @@
 /**
  * Reads the files of a policy, once: what is digested for caches is what is parsed, whatever happens to the files in between.
  */
-import { constants } from 'node:fs';
-import { open, readdir, readFile, stat } from 'node:fs/promises';
+import { closeSync, constants, fstatSync, openSync, readFileSync, statSync } from 'node:fs';
+import { open, readdir, readFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { LeakgateError } from '../model/errors.ts';
 import type { ScopeName } from '../model/rule.ts';
@@ -33,17 +33,15 @@ export interface PolicyTexts {
  * @throws LeakgateError CONFIG_INVALID when one cannot be read or everybody may write it.
  */
 export async function readPolicySources(sources: PolicySources): Promise<PolicyTexts> {
-  const [builtin, files, reviews, content, soteri] = await Promise.all([
-    'folder' in sources.builtin ? readBuiltin(sources.builtin.folder) : sources.builtin,
-    Promise.all(sources.files.map(readScopeFile)),
-    Promise.all(sources.reviews.map(readScopeFile)),
-    sources.content === undefined ? undefined : readContent(sources.content),
-    sources.soteri === undefined ? undefined : readContent(sources.soteri),
-  ]);
+  const files = sources.files.map(readScopeFile).filter(isThere);
+  const reviews = sources.reviews.map(readScopeFile).filter(isThere);
+  const builtin = 'folder' in sources.builtin ? await readBuiltin(sources.builtin.folder) : sources.builtin;
+  const content = sources.content === undefined ? undefined : await readContent(sources.content);
+  const soteri = sources.soteri === undefined ? undefined : await readContent(sources.soteri);
   return {
     builtin,
-    files: files.filter(isThere),
-    reviews: reviews.filter(isThere),
+    files,
+    reviews,
     ...(content ? { content } : {}),
     ...(soteri ? { soteri } : {}),
   };
@@ -69,11 +67,13 @@ async function readBuiltin(folder: string): Promise<readonly SourceText[]> {
   }
 }
 
-async function readScopeFile({ scope, path, required }: ScopeFile): Promise<SourceText | undefined> {
+// Without the thread pool: a push looks for six such files, mostly finds none, and waits for each. A look costs 20 microseconds, by way of the
+// pool eight times as much.
+function readScopeFile({ scope, path, required }: ScopeFile): SourceText | undefined {
   try {
-    const file = await open(path, constants.O_RDONLY | constants.O_NONBLOCK);
+    const file = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK);
     try {
-      const stats = await file.stat();
+      const stats = fstatSync(file);
       if (!stats.isFile()) throw new LeakgateError('CONFIG_INVALID', `${path} is not a regular file`);
       if (process.platform !== 'win32' && (stats.mode & 0o002) !== 0) {
         throw new LeakgateError(
@@ -81,10 +81,10 @@ async function readScopeFile({ scope, path, required }: ScopeFile): Promise<Sour
           `${path} may be written by everybody, so it cannot be trusted; run: chmod o-w on it`,
         );
       }
-      await refusePlanted(path, stats.uid);
-      return { scope, file: path, bytes: await file.readFile() };
+      refusePlanted(path, stats.uid);
+      return { scope, file: path, bytes: readFileSync(file) };
     } finally {
-      await file.close();
+      closeSync(file);
     }
   } catch (error) {
     if (error instanceof LeakgateError) throw error;
@@ -95,9 +95,9 @@ async function readScopeFile({ scope, path, required }: ScopeFile): Promise<Sour
 }
 
 /** In a folder where everybody may put files (/tmp), a file of somebody else is no configuration of ours. */
-async function refusePlanted(path: string, owner: number): Promise<void> {
+function refusePlanted(path: string, owner: number): void {
   if (process.geteuid === undefined || owner === 0 || owner === process.geteuid()) return;
-  const folder = await stat(dirname(path));
+  const folder = statSync(dirname(path));
   if ((folder.mode & 0o002) === 0) return;
   throw new LeakgateError(
     'CONFIG_INVALID',

@@ -6,6 +6,7 @@
  */
 import { createRequire } from 'node:module';
 import type { RE2JS as RE2JSPattern } from 're2js';
+import type { LoosePattern } from './loosen.ts';
 import { assertWithinSubset } from './syntax.ts';
 
 /** Where a pattern matched, as indexes into the text that was given. */
@@ -15,6 +16,8 @@ export interface PatternMatch {
   /** Span of the group `secret`; the whole match when the pattern has none or it took no part. */
   readonly secretStart: number;
   readonly secretEnd: number;
+  /** Of groups that were asked for; 0 for one that took no part. */
+  readonly lengths?: readonly number[];
 }
 
 /** A compiled pattern. Texts are latin-1 views: one character per byte. */
@@ -45,9 +48,27 @@ export function compilePattern(source: string): Pattern {
 /**
  * A pattern that `compilePattern` has taken before, in this process or in the one that made a cache. Nothing is checked again, and the engine's program
  * is made when it is first asked for: a push waits for each of them.
+ * @param loose of `source`
  */
-export function reopenPattern(source: string): Pattern {
-  return engine().compile(source);
+export function reopenPattern(source: string, loose?: LoosePattern): Pattern {
+  return loose === undefined ? engine().compile(source) : tryLoose(source, loose);
+}
+
+/** Asks the loose pattern, and the bounded one only where that one's answer does not hold. */
+function tryLoose(source: string, { source: looseSource, bounds }: LoosePattern): Pattern {
+  const loose = engine().compile(
+    looseSource,
+    bounds.map(({ group }) => group),
+  );
+  let bounded: Pattern | undefined;
+  return {
+    exec(text, from, anchored) {
+      const match = loose.exec(text, from, anchored);
+      const holds = match?.lengths?.every((length, index) => length <= (bounds[index]?.max ?? 0)) ?? true;
+      return holds ? match : (bounded ??= engine().compile(source)).exec(text, from, anchored);
+    },
+    test: (text) => (bounded ??= engine().compile(source)).test(text),
+  };
 }
 
 /** Loads the engine now, when there is nothing else to do: whoever waits for git has the 2 ms that it takes. */
@@ -62,7 +83,8 @@ export function engineName(): EngineName {
 
 interface Engine {
   readonly name: EngineName;
-  compile(source: string): Pattern;
+  /** @param groups whose lengths every match is to tell */
+  compile(source: string, groups?: readonly number[]): Pattern;
 }
 
 const load = createRequire(import.meta.url);
@@ -98,7 +120,7 @@ type RE2Constructor = new (source: string, flags: string) => RE2Object;
 function nativeEngine(RE2: RE2Constructor): Engine {
   return {
     name: 're2',
-    compile(source) {
+    compile(source, groups) {
       // One object per way of use, made when it is first used: flags are fixed at construction and each holds a program of its own.
       const objects: { search?: RE2Object; sticky?: RE2Object } = {};
       return {
@@ -109,9 +131,10 @@ function nativeEngine(RE2: RE2Constructor): Engine {
           if (match === null) return undefined;
           const [start, end] = match.indices[0] as [number, number];
           const secret = match.indices.groups?.[SECRET_GROUP];
-          return secret === undefined
-            ? { start, end, secretStart: start, secretEnd: end }
-            : { start, end, secretStart: secret[0], secretEnd: secret[1] };
+          const [secretStart, secretEnd] = secret ?? [start, end];
+          const place = { start, end, secretStart, secretEnd };
+          if (groups === undefined) return place;
+          return { ...place, lengths: groups.map((group) => lengthOf(match.indices[group])) };
         },
         test(text) {
           const re = (objects.search ??= new RE2(source, 'gd'));
@@ -123,10 +146,14 @@ function nativeEngine(RE2: RE2Constructor): Engine {
   };
 }
 
+function lengthOf(span: readonly [number, number] | undefined): number {
+  return span === undefined ? 0 : span[1] - span[0];
+}
+
 function portedEngine(RE2JS: typeof RE2JSPattern): Engine {
   return {
     name: 're2js',
-    compile(source) {
+    compile(source, groups) {
       const pattern = RE2JS.compile(source.replaceAll('(?<', '(?P<'));
       const hasSecret = SECRET_GROUP in pattern.namedGroups();
       return {
@@ -138,9 +165,12 @@ function portedEngine(RE2JS: typeof RE2JSPattern): Engine {
           const start = matcher.start();
           const end = matcher.end();
           const secretStart = hasSecret ? matcher.start(SECRET_GROUP) : -1;
-          return secretStart < 0
-            ? { start, end, secretStart: start, secretEnd: end }
-            : { start, end, secretStart, secretEnd: matcher.end(SECRET_GROUP) };
+          const place =
+            secretStart < 0
+              ? { start, end, secretStart: start, secretEnd: end }
+              : { start, end, secretStart, secretEnd: matcher.end(SECRET_GROUP) };
+          if (groups === undefined) return place;
+          return { ...place, lengths: groups.map((group) => lengthOf([matcher.start(group), matcher.end(group)])) };
         },
         test(text) {
           return pattern.matcher(text).find();

@@ -15,8 +15,15 @@ export type Node =
     }
   | { readonly kind: 'concat'; readonly nodes: readonly Node[] }
   | { readonly kind: 'alternate'; readonly nodes: readonly Node[] }
-  | { readonly kind: 'repeat'; readonly node: Node; readonly min: number; readonly max: number }
+  | { readonly kind: 'repeat'; readonly node: Node; readonly min: number; readonly max: number; readonly span?: Span }
   | { readonly kind: 'capture'; readonly node: Node; readonly name?: string };
+
+/** Where something repeated stands in the pattern, its count (`{2,5}?`) and its end. */
+interface Span {
+  readonly start: number;
+  readonly count: number;
+  readonly end: number;
+}
 
 /** A pattern outside RE2's syntax; `index` counts characters of the pattern from 0. */
 export class PatternSyntaxError extends Error {
@@ -111,7 +118,8 @@ class Parser {
         this.#quoted(items, current);
         continue;
       }
-      items.push(this.#quantified(this.#atom(current)));
+      const start = this.#at;
+      items.push(this.#quantified(this.#atom(current), start));
     }
     this.#depth--;
     branches.push(concat(items));
@@ -167,9 +175,11 @@ class Parser {
     if (last !== undefined) items.push(this.#quantified(last));
   }
 
-  #quantified(node: Node): Node {
+  /** @param start where `node` stands, when it is a single character or class written as such */
+  #quantified(node: Node, start?: number): Node {
     let result = node;
     let applied = 0;
+    const count = this.#at;
     for (;;) {
       const rest = this.#source.slice(this.#at, this.#at + 12);
       const found = /^(?:([*+?])|\{(\d+)(,(\d*))?\})(\??)/.exec(rest);
@@ -190,7 +200,8 @@ class Parser {
       if (max < min) this.#fail('repetition with its bounds reversed');
       if (applied++ > 0) this.#fail('repetition of a repetition');
       this.#at += found[0].length;
-      result = { kind: 'repeat', node: result, min, max };
+      const span = start === undefined ? {} : { span: { start, count, end: this.#at } };
+      result = { kind: 'repeat', node: result, min, max, ...span };
     }
   }
 

@@ -5,7 +5,7 @@
 import type { RawChange } from '../git/raw-entry.ts';
 import { hasBlob } from '../git/raw-entry.ts';
 import { readRawLog } from '../git/raw-log.ts';
-import type { Repository } from '../git/repository.ts';
+import type { GitPlace } from '../git/spawn.ts';
 import type { Unread } from '../model/coverage.ts';
 import type { Oid } from '../model/oid.ts';
 import type { HistoryScope } from './list-history.ts';
@@ -30,9 +30,9 @@ export interface ChangeLog {
 const KEEP_CHANGES = 20_000;
 
 export async function readChangeLog(
-  repository: Repository,
+  repository: GitPlace,
   scope: HistoryScope,
-  options: { readonly isNew: (oid: Oid) => boolean; readonly signal: AbortSignal },
+  options: { readonly isNew: Promise<(oid: Oid) => boolean>; readonly signal: AbortSignal },
 ): Promise<ChangeLog> {
   const commits: CommitChanges[] = [];
   let kept = 0;
@@ -44,10 +44,11 @@ export async function readChangeLog(
     signal: options.signal,
   });
   for await (const batch of log) {
+    const isNew = await options.isNew;
     for (const { oid, parents, changes } of batch) {
       const room = kept < KEEP_CHANGES;
       if (!room) whole = false;
-      const wanted = room ? changes : changes.filter((change) => bringsOldBlob(change, options.isNew));
+      const wanted = room ? changes : changes.filter((change) => bringsOldBlob(change, isNew));
       kept += wanted.length;
       // Views of what git printed would keep all of it.
       if (wanted.length > 0)

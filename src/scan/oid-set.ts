@@ -20,6 +20,12 @@ export function createOidSet(listing: ObjectListing): (oid: Oid) => boolean {
   };
 }
 
+/** Made when it is first asked: whole histories never ask. */
+export function createLazySet(listing: ObjectListing): (oid: Oid) => boolean {
+  let has: ((oid: Oid) => boolean) | undefined;
+  return (oid) => (has ??= createOidSet(listing))(oid);
+}
+
 // Ids are hashes: any of their bits will do.
 function firstSlot(oid: Oid): number {
   return Number.parseInt(oid.slice(0, 7), 16);

@@ -2,6 +2,7 @@ import type { Detector } from '../detect/detector.ts';
 import { fingerprint } from '../keyring/fingerprint.ts';
 import { redact } from '../model/redact.ts';
 import { ANY_RULE } from '../model/review.ts';
+import type { Rule } from '../model/rule.ts';
 import { reopenPattern, type Pattern } from '../regex/pattern.ts';
 import { contentConditions } from '../suppress/content-conditions.ts';
 import type { ContentScanner, ScanSettings } from './content-scanner.ts';
@@ -68,8 +69,9 @@ export function createPathScanner(settings: ScanSettings, content: ContentScanne
 
 const SLASH = 0x2f;
 
-function compilePathRules({ rules }: Detector): { rule: (typeof rules)[number]; index: number; pattern: Pattern }[] {
-  return rules.flatMap((rule, index) =>
-    rule.pattern === undefined && rule.path !== undefined ? [{ rule, index, pattern: reopenPattern(rule.path) }] : [],
-  );
+function compilePathRules({ ruleset }: Detector): { rule: Rule; index: number; pattern: Pattern }[] {
+  return [...ruleset.pathOnly].flatMap((index) => {
+    const rule = ruleset.rules[index] as Rule;
+    return rule.path === undefined ? [] : [{ rule, index, pattern: reopenPattern(rule.path) }];
+  });
 }

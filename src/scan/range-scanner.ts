@@ -5,6 +5,7 @@
 import { readObjects, type GitObjectType } from '../git/cat-file.ts';
 import { LeakgateError } from '../model/errors.ts';
 import { oidLength, type Repository } from '../git/repository.ts';
+import type { GitProcess } from '../git/spawn.ts';
 import { createContentScanner, type ScanSettings } from './content-scanner.ts';
 import { addUnread, createUnreadTally, describeError, tooManyFindings, type UnreadTally } from './coverage-tally.ts';
 import { idLines, nameOf, oidOf, type ObjectListing } from './object-listing.ts';
@@ -46,11 +47,19 @@ const MAX_FINDINGS_PER_RANGE = 50_000;
 /** More objects than this are a history, whose blobs are versions of each other; fewer, as a push brings, repeat too little to remember them. */
 const MANY_OBJECTS = 4_000;
 
-/** @param onTree sees every tree; only where scanner and caller share a thread */
-export function createRangeScanner(plan: RangePlan, onTree?: (oid: string, content: Uint8Array) => void): RangeScanner {
+/** What only a caller in the same thread can give. */
+export interface HereOnly {
+  /** Sees every tree. */
+  readonly onTree?: ((oid: string, content: Uint8Array) => void) | undefined;
+  /** For the first range. */
+  readonly catFile?: GitProcess | undefined;
+}
+
+export function createRangeScanner(plan: RangePlan, { onTree, catFile }: HereOnly = {}): RangeScanner {
   const { listing, order, cells, repository } = plan;
   const content = createContentScanner(plan.settings, order.length > MANY_OBJECTS);
   const scanPath = createPathScanner(plan.settings, content);
+  let started = catFile;
   const pathFindings = new Map<Uint8Array, readonly RawFinding[]>();
   const paths = createPathTable(oidLength(repository.objectFormat) / 2, (path, isFolder) => {
     const found = scanPath(path, isFolder);
@@ -132,7 +141,9 @@ export function createRangeScanner(plan: RangePlan, onTree?: (oid: string, conte
     let failure: RangeResult['error'];
     cells.current[task] = from;
     try {
-      await readObjects(repository, ids, handler, { maxBlobBytes: plan.maxBlobBytes, signal: combined });
+      const reading = { maxBlobBytes: plan.maxBlobBytes, signal: combined, started };
+      started = undefined;
+      await readObjects(repository, ids, handler, reading);
     } catch (error) {
       if (!combined.aborted) failure = describeError(error);
     }

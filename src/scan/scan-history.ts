@@ -17,8 +17,9 @@ import { locateFindings, locateRoughly, type ScannedHistory } from './locate-fin
 import type { LocatedFinding } from './located-finding.ts';
 import { findInMovedBlobs } from './moved-blobs.ts';
 import { oidOf, type ObjectListing } from './object-listing.ts';
-import { createOidSet } from './oid-set.ts';
+import { createLazySet } from './oid-set.ts';
 import type { RawFinding } from './raw-finding.ts';
+import type { StartedPush } from './start-push.ts';
 import { createTreeGrowth, MAX_PATHS, type TreeGrowth } from './tree-growth.ts';
 import { toFindings, type ScanContext } from './scan-context.ts';
 import { FEW_OBJECTS, scanObjects } from './scan-objects.ts';
@@ -45,6 +46,7 @@ export async function scanHistory(target: HistoryTarget, context: ScanContext): 
       workers: options.workers,
       keptThreads: options.keptThreads,
       onTree: target.kind === 'push' || target.kind === 'range' ? growth.add : undefined,
+      catFile: startedFor(target, context)?.catFile,
       stop,
       tally,
       progress,
@@ -126,10 +128,16 @@ async function inRefNames(target: HistoryTarget, context: ScanContext): Promise<
   }
 }
 
-function list(target: HistoryTarget, scope: HistoryScope, { stop, policy }: ScanContext): Promise<HistoryListing> {
+/** What the caller has started. In strict mode a push brings more than that. */
+function startedFor(target: HistoryTarget, { policy }: ScanContext): StartedPush | undefined {
+  return target.kind === 'push' && !policy.settings.hook.strict ? target.started : undefined;
+}
+
+function list(target: HistoryTarget, scope: HistoryScope, context: ScanContext): Promise<HistoryListing> {
+  const { stop, policy } = context;
+  const started = startedFor(target, context);
+  if (started !== undefined) return unlessStopped(started.listing, stop.signal);
   const strict = target.kind === 'push' && policy.settings.hook.strict;
-  if (target.kind === 'push' && target.listing !== undefined && !strict)
-    return unlessStopped(target.listing, stop.signal);
   return listHistory(target.repository, scope, {
     signal: stop.signal,
     ...(strict
@@ -157,12 +165,6 @@ function idSet(listing: ObjectListing): ReadonlySet<string> {
   return ids;
 }
 
-/** Made when it is first asked: whole histories never ask. */
-function createLazySet(listing: ObjectListing): (oid: Oid) => boolean {
-  let has: ((oid: Oid) => boolean) | undefined;
-  return (oid) => (has ??= createOidSet(listing))(oid);
-}
-
 const NO_CHANGES: ChangeLog = { commits: [], whole: false };
 
 interface ChangeWatch {
@@ -182,11 +184,16 @@ function watchChanges(
   if (target.kind !== 'push' && target.kind !== 'range')
     return { finish: () => Promise.resolve(NO_CHANGES), close() {} };
   const { stop, tally } = context;
+  const started = startedFor(target, context)?.changes;
   const giveUp = new AbortController();
   const signal = AbortSignal.any([stop.signal, giveUp.signal]);
-  const reading = hasNothingBefore(target, listing, signal).then((first) =>
-    first ? NO_CHANGES : readChangeLog(target.repository, scope, { isNew, signal }),
-  );
+  signal.addEventListener('abort', () => started?.giveUp(), { once: true });
+  const reading = hasNothingBefore(target, listing, signal).then((first) => {
+    if (!first)
+      return started?.log ?? readChangeLog(target.repository, scope, { isNew: Promise.resolve(isNew), signal });
+    started?.giveUp();
+    return NO_CHANGES;
+  });
   reading.catch(() => {});
   return {
     async finish(growth) {

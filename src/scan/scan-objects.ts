@@ -4,6 +4,7 @@
  */
 import { availableParallelism } from 'node:os';
 import type { Repository } from '../git/repository.ts';
+import type { GitProcess } from '../git/spawn.ts';
 import type { ScanSettings } from './content-scanner.ts';
 import { addUnread, mergeUnread, type CoverageTally } from './coverage-tally.ts';
 import type { KeptThreads } from './kept-threads.ts';
@@ -33,6 +34,8 @@ export interface ObjectScan {
   readonly keptThreads?: KeptThreads | undefined;
   /** Sees every tree that is read in this thread. */
   readonly onTree?: ((oid: string, content: Uint8Array) => void) | undefined;
+  /** Waits for ids; used where one git reads everything. */
+  readonly catFile?: GitProcess | undefined;
   readonly stop: Stop;
   readonly tally: CoverageTally;
   readonly progress: ProgressReporter;
@@ -49,7 +52,7 @@ export async function scanObjects(scan: ObjectScan): Promise<readonly RawFinding
       : await inPackOrder(repository, listing, pieces, stop.signal);
   const cells = createProgressCells(listing.count, taskCells(ranges.length));
   const plan: RangePlan = {
-    settings: scan.settings,
+    settings: threads === 0 ? scan.settings : toPost(scan.settings),
     repository,
     listing,
     order,
@@ -71,6 +74,12 @@ export async function scanObjects(scan: ObjectScan): Promise<readonly RawFinding
   } finally {
     watch.close();
   }
+}
+
+/** Rules from a cache are parsed as they are asked for, which another thread cannot do. */
+function toPost(settings: ScanSettings): ScanSettings {
+  const { ruleset } = settings;
+  return { ...settings, ruleset: { ...ruleset, rules: [...ruleset.rules] } };
 }
 
 /** `undefined` when the thread died: threads of the scan's own then find out which object it died of. */
@@ -96,9 +105,9 @@ async function scanKept(
 async function scanHere(
   plan: RangePlan,
   ranges: readonly ReadingRange[],
-  { stop, onTree }: ObjectScan,
+  { stop, onTree, catFile }: ObjectScan,
 ): Promise<RangeResult[]> {
-  const scanRange = createRangeScanner(plan, onTree);
+  const scanRange = createRangeScanner(plan, { onTree, catFile });
   const results: RangeResult[] = [];
   for (const [task, range] of ranges.entries()) results.push(await scanRange({ task, ...range }, stop.signal));
   return results;

@@ -5,7 +5,7 @@ import type { Oid } from '../model/oid.ts';
 import type { Policy } from '../model/policy.ts';
 import type { RefUpdate } from '../model/ref-update.ts';
 import type { KeptThreads } from './kept-threads.ts';
-import type { HistoryListing } from './list-history.ts';
+import type { StartedPush } from './start-push.ts';
 
 /** What can be scanned. Revisions (`from`, `to`, `branch`) are as the user wrote them. */
 export type ScanTarget =
@@ -45,8 +45,8 @@ export interface PushTarget {
   readonly kind: 'push';
   readonly repository: Repository;
   readonly updates: readonly RefUpdate[];
-  /** The listing of `pushScope(updates)`, when the caller has started it already. In strict mode it is made anew. */
-  readonly listing?: Promise<HistoryListing>;
+  /** For these updates, when the caller has started it already. In strict mode it is made anew. */
+  readonly started?: StartedPush;
 }
 
 /** The targets that live in a repository and are scanned object by object. */

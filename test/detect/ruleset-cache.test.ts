@@ -41,6 +41,30 @@ describe('a ruleset in a file', () => {
     assert.deepEqual(createDetector(found.ruleset).findMatches(content), createDetector(original).findMatches(content));
   });
 
+  it('has rules that read like any array, in whatever order they are asked for', () => {
+    const read = (): typeof RULESET.rules => deserialiseRuleset('key', BYTES)?.ruleset.rules ?? [];
+    const ids = RULESET.rules.map(({ id }) => id);
+    assert.equal(read()[1]?.id, 'case-key');
+    assert.deepEqual([read().length, read()[2], read().at(-1)?.id], [2, undefined, 'case-key']);
+    const seen: string[] = [];
+    read().forEach(({ id }) => seen.push(id));
+    for (const found of [
+      seen,
+      [...read()].map(({ id }) => id),
+      read().flatMap(({ id }) => [id]),
+      read()
+        .slice(0)
+        .filter(({ id }) => id !== '')
+        .map(({ id }) => id),
+      (JSON.parse(JSON.stringify(read())) as typeof RULESET.rules).map(({ id }) => id),
+      structuredClone([...read()]).map(({ id }) => id),
+    ])
+      assert.deepEqual(found, ids);
+    const rules = read();
+    assert.equal(rules[0], rules[0]);
+    assert.ok(Array.isArray(rules));
+  });
+
   it('is nothing under another key', () => {
     for (const key of ['', 'Key', 'key ', 'ke']) assert.equal(deserialiseRuleset(key, BYTES), undefined);
   });
