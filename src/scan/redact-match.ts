@@ -25,7 +25,9 @@ export function redactMatch(content: Uint8Array, match: Match, all: readonly Mat
 function redactSpan(content: Uint8Array, start: number, end: number, all: readonly Match[]): string {
   let out = '';
   let at = start;
-  for (const { secretStart, secretEnd } of all) {
+  for (const { start: matchStart, secretStart, secretEnd } of all) {
+    // They are in the order of their starts.
+    if (matchStart >= end) break;
     if (secretEnd <= at || secretStart >= end) continue;
     if (secretStart > at) out += textOf(content.subarray(at, secretStart));
     out += redact(textOf(content.subarray(Math.max(secretStart, at), Math.min(secretEnd, end))));

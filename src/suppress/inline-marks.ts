@@ -12,12 +12,18 @@
 
 /** The mark that applies to this rule on this line, as it is called in records; `undefined` when there is none. */
 export function inlineMark(lineText: string, previousLineText: string, ruleId: string): string | undefined {
+  const here = PIECE.test(lineText);
+  const before = PIECE.test(previousLineText);
+  if (!here && !before) return undefined;
   for (const mark of MARKS) {
-    if (mark.on !== 'previous' && allows(mark, lineText, ruleId)) return mark.name;
-    if (mark.on !== 'same' && allows(mark, previousLineText, ruleId)) return mark.name;
+    if (here && mark.on !== 'previous' && allows(mark, lineText, ruleId)) return mark.name;
+    if (before && mark.on !== 'same' && allows(mark, previousLineText, ruleId)) return mark.name;
   }
   return undefined;
 }
+
+/** Each of the marks below has one of these in it. Lines may have thousands of characters, and hardly one has a mark. */
+const PIECE = /:allow|:ignore|pragma:|secretlint-|nosecret|ggignore/;
 
 interface Mark {
   readonly name: string;
