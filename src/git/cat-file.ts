@@ -45,9 +45,12 @@ export async function readObjects(
   while (rest.count > 0) {
     parser.reset();
     parser.answered = 0;
+    const idled = started !== undefined;
     const exit = await readBatch(started ?? startCatFile(repo, options.signal), rest, parser, options.signal);
     started = undefined;
     if (parser.answered === rest.count) return;
+    // It may have died while it waited, of something that has nothing to do with the first object.
+    if (idled && exit.status !== 0 && parser.answered === 0 && !parser.skipping) continue;
     if (exit.status === 0)
       throw new LeakgateError('GIT_FAILED', `git cat-file answered ${parser.answered} of ${rest.count} requests`);
     // Dying on the first object may also mean that git cannot work here at all; then this throws.
@@ -79,6 +82,8 @@ async function readBatch(
   signal: AbortSignal | undefined,
 ): Promise<GitExit> {
   // One that was started elsewhere does not know of this signal.
+  if (signal?.aborted === true) git.kill();
+  throwIfAborted(signal);
   signal?.addEventListener('abort', git.kill, { once: true });
   git.stdin.end(lines.bytes);
   try {

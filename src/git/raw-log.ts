@@ -8,6 +8,7 @@ import { bytesToText } from '../model/escape.ts';
 import type { Oid } from '../model/oid.ts';
 import { parseRawEntry, type RawChange } from './raw-entry.ts';
 import { readRecords } from './records.ts';
+import { watchSilence } from './silence.ts';
 import { gitFailed, spawnGit, throwIfAborted, type GitPlace } from './spawn.ts';
 
 /** A part of history. */
@@ -96,23 +97,24 @@ export async function* readRawLog(
     stopped = why;
     git.kill();
   };
-  const silence = setTimeout(
-    () => stop(`git log printed nothing for ${maxSilenceMs / 1000} s: a commit has more paths than can be listed`),
-    maxSilenceMs,
+  const silence = watchSilence(maxSilenceMs, () =>
+    stop(`git log printed nothing for ${maxSilenceMs / 1000} s: a commit has more paths than can be listed`),
   );
-  if (paths !== undefined) clearTimeout(silence);
+  if (paths === undefined) silence.listen();
   const builder = new CommitBuilder(blobs);
   try {
     for await (const records of readRecords(git.stdout, NUL)) {
-      if (paths === undefined) silence.refresh();
+      // Whoever takes the batch may be a while about it, with git waiting for us.
+      silence.pause();
       for (const record of records) builder.add(record);
       const batch = builder.take();
       if (batch.length > 0) yield batch;
       if (builder.entries > maxEntries) stop(`more than ${maxEntries} changes`);
       if (stopped !== undefined) break;
+      if (paths === undefined) silence.listen();
     }
   } finally {
-    clearTimeout(silence);
+    silence.pause();
     git.kill();
   }
   const exit = await git.exit;

@@ -32,7 +32,12 @@ const KEEP_CHANGES = 20_000;
 export async function readChangeLog(
   repository: GitPlace,
   scope: HistoryScope,
-  options: { readonly isNew: Promise<(oid: Oid) => boolean>; readonly signal: AbortSignal },
+  options: {
+    readonly isNew: Promise<(oid: Oid) => boolean>;
+    readonly signal: AbortSignal;
+    /** See `RawLogOptions`. */
+    readonly maxSilenceMs?: number;
+  },
 ): Promise<ChangeLog> {
   const commits: CommitChanges[] = [];
   let kept = 0;
@@ -42,6 +47,7 @@ export async function readChangeLog(
     oldestFirst: true,
     onUnread: (problem) => void (unread = problem),
     signal: options.signal,
+    ...(options.maxSilenceMs === undefined ? {} : { maxSilenceMs: options.maxSilenceMs }),
   });
   for await (const batch of log) {
     const isNew = await options.isNew;

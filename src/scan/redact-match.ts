@@ -25,15 +25,24 @@ export function redactMatch(content: Uint8Array, match: Match, all: readonly Mat
 function redactSpan(content: Uint8Array, start: number, end: number, all: readonly Match[]): string {
   let out = '';
   let at = start;
-  for (const { start: matchStart, secretStart, secretEnd } of all) {
-    // They are in the order of their starts.
-    if (matchStart >= end) break;
-    if (secretEnd <= at || secretStart >= end) continue;
+  for (const { secretStart, secretEnd } of secretsWithin(start, end, all)) {
+    if (secretEnd <= at) continue;
     if (secretStart > at) out += textOf(content.subarray(at, secretStart));
     out += redact(textOf(content.subarray(Math.max(secretStart, at), Math.min(secretEnd, end))));
     at = secretEnd;
   }
   return at < end ? out + textOf(content.subarray(at, end)) : out;
+}
+
+/** Matches whose secret lies in the span, or partly, in the order of their secrets. */
+function secretsWithin(start: number, end: number, all: readonly Match[]): Match[] {
+  const within: Match[] = [];
+  for (const match of all) {
+    // They are in the order of where they start, which is not always that of their secrets.
+    if (match.start >= end) break;
+    if (match.secretEnd > start && match.secretStart < end) within.push(match);
+  }
+  return within.sort((a, b) => a.secretStart - b.secretStart);
 }
 
 function clip(text: string, keep: 'start' | 'end'): string {

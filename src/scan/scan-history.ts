@@ -29,6 +29,7 @@ import type { HistoryTarget } from './scan-target.ts';
 export async function scanHistory(target: HistoryTarget, context: ScanContext): Promise<Finding[]> {
   const { repository } = target;
   const { stop, tally, options, policy, settings, progress } = context;
+  if (target.kind === 'push' && startedFor(target, context) === undefined) endStarted(target.started);
   const asked = await toScope(target, stop.signal);
   if (asked.include.length === 0) return [];
   if (repository.shallow && target.kind !== 'push') tally.shallow = true;
@@ -131,6 +132,11 @@ async function inRefNames(target: HistoryTarget, context: ScanContext): Promise<
 /** What the caller has started. In strict mode a push brings more than that. */
 function startedFor(target: HistoryTarget, { policy }: ScanContext): StartedPush | undefined {
   return target.kind === 'push' && !policy.settings.hook.strict ? target.started : undefined;
+}
+
+function endStarted(started: StartedPush | undefined): void {
+  started?.changes.giveUp();
+  started?.catFile.kill();
 }
 
 function list(target: HistoryTarget, scope: HistoryScope, context: ScanContext): Promise<HistoryListing> {

@@ -3,7 +3,7 @@ import { chmodSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'nod
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
 import { Worker } from 'node:worker_threads';
-import { readObject, readObjects } from '../../src/git/cat-file.ts';
+import { readObject, readObjects, startCatFile, type ReadOptions } from '../../src/git/cat-file.ts';
 import { openRepository, type Repository } from '../../src/git/repository.ts';
 import { LeakgateError } from '../../src/model/errors.ts';
 import type { Oid } from '../../src/model/oid.ts';
@@ -22,7 +22,7 @@ interface Told {
 async function read(
   repo: Repository,
   oids: Uint8Array | readonly Oid[],
-  options: { maxBlobBytes: number; signal?: AbortSignal } = NO_LIMIT,
+  options: ReadOptions = NO_LIMIT,
 ): Promise<Told> {
   const told: Told = { objects: new Map(), unread: new Map(), order: [] };
   await readObjects(
@@ -176,6 +176,30 @@ describe('readObjects', () => {
     );
     await assert.rejects(reading, { code: 'SCAN_DEADLINE' });
     await assert.rejects(read(opened, ids, { ...NO_LIMIT, signal: AbortSignal.abort() }), { code: 'SCAN_CANCELLED' });
+  });
+
+  it('asks a git that was started before, if that one can still answer', async () => {
+    const repo = createRepo().write('a', 'a').commit();
+    const opened = await openRepository(repo.path, { env });
+    const { ids } = await listObjects(opened);
+    const waiting = startCatFile(opened, undefined);
+    const told = await read(opened, ids, { ...NO_LIMIT, started: waiting });
+    assert.equal(told.objects.size, 3);
+    assert.equal((await waiting.exit).status, 0);
+    const dead = startCatFile(opened, undefined);
+    dead.kill();
+    await dead.exit;
+    assert.deepEqual(await read(opened, ids, { ...NO_LIMIT, started: dead }), told);
+  });
+
+  it('asks a git that was started before nothing when it is cancelled already', async () => {
+    const repo = createRepo().write('a', 'a').commit();
+    const opened = await openRepository(repo.path, { env });
+    const handler = { object: () => assert.fail('read'), unread: () => assert.fail('read') };
+    const started = startCatFile(opened, undefined);
+    const options = { ...NO_LIMIT, signal: AbortSignal.abort(), started };
+    await assert.rejects(readObjects(opened, [repo.head], handler, options), { code: 'SCAN_CANCELLED' });
+    assert.equal((await started.exit).signal, 'SIGKILL');
   });
 
   it('passes on what the handler throws', async () => {

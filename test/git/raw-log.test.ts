@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { hasBlob, parseRawEntry } from '../../src/git/raw-entry.ts';
 import { readRawLog, type ObjectRange, type RawCommit, type RawLogOptions } from '../../src/git/raw-log.ts';
 import { openRepository } from '../../src/git/repository.ts';
@@ -173,6 +174,33 @@ describe('readRawLog', () => {
       unread.map(({ reason, what }) => `${reason} ${what}`),
       ['too-many-paths git log'],
     );
+  });
+
+  it('does not blame git for what its reader takes long over', async () => {
+    const repo = createRepo().commitMany(3000);
+    const opened = await openRepository(repo.path, { env });
+    const unread: Unread[] = [];
+    const slow = readRawLog(opened, { include: 'all' }, { maxSilenceMs: 300, onUnread: (what) => unread.push(what) });
+    let commits = 0;
+    for await (const batch of slow) {
+      if (commits === 0) await sleep(900);
+      commits += batch.length;
+    }
+    assert.deepEqual(unread, []);
+    assert.equal(commits, 3000);
+  });
+
+  it('does not blame git for a thread that was busy with something else', async () => {
+    const repo = createRepo().commitMany(3);
+    const opened = await openRepository(repo.path, { env });
+    const unread: Unread[] = [];
+    const log = readRawLog(opened, { include: 'all' }, { maxSilenceMs: 300, onUnread: (what) => unread.push(what) });
+    const first = log.next();
+    Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 1500);
+    const commits = (await first).value as RawCommit[];
+    for await (const batch of log) commits.push(...batch);
+    assert.equal(commits.length, 3);
+    assert.deepEqual(unread, []);
   });
 
   it('walks only to the paths asked for, whatever else a tree bomb holds', async () => {
