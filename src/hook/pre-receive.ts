@@ -64,6 +64,8 @@ async function prepare({ env, cwd, readInput }: HookHost, signal: AbortSignal): 
   if (updates.every(({ newOid }) => newOid === undefined)) return undefined;
   const { place, opened } = startHookRepository({ env, cwd, signal, lookFor: CONTENT_OBJECT });
   const started = startPush({ ...place, objectFormat }, updates, signal);
+  // Once round the event loop: only then has git been told that there is no more input, and it works while we read.
+  await new Promise((resolve) => setImmediate(resolve));
   const policy = await loadHookPolicy({ gitDir: place.gitDir, opened }, { env, signal });
   const repository = await opened;
   if (repository.objectFormat !== objectFormat) {
