@@ -50,14 +50,30 @@ describe('listStaged', () => {
     assert.deepEqual((await staged(repo)).length, 1);
   });
 
-  it('leaves out what is only announced, and conflicts', async () => {
+  it('leaves out what is only announced', async () => {
     const repo = createRepo().write('a', '1').commit();
-    repo.branch('side').write('a', '2').commit().checkout('main').write('a', '3').commit();
-    repo.tryGit('merge', '-q', 'side');
     repo.write('announced', 'x');
     repo.git('rm', '-q', '--cached', 'announced');
     repo.git('add', '-N', 'announced');
     assert.deepEqual(await staged(repo), []);
+  });
+
+  it('lists of a conflict what the other side brings', async () => {
+    const repo = createRepo().write('both', '1').write('theirs', '1').write('dir/tab\there', '1').commit();
+    repo.branch('side').write('both', 'side').write('theirs', 'side').write('dir/tab\there', 'side').commit();
+    repo.checkout('main').write('both', 'main').remove('theirs').write('dir/tab\there', 'main').commit();
+    repo.tryGit('merge', '-q', 'side');
+    const expected = ['both', 'dir/tab\there', 'theirs'].map(
+      (path) => `U ${path} ${repo.oid(`side:${path}`).slice(0, 7)}`,
+    );
+    assert.deepEqual((await staged(repo)).sort(), expected);
+    const changes = await listStaged(await openRepository(repo.path, { env }), { env });
+    assert.deepEqual(changes.find(({ path }) => path.toString() === 'both')?.oldOids, [repo.oid('main:both')]);
+    assert.deepEqual(changes.find(({ path }) => path.toString() === 'theirs')?.oldOids, ['0'.repeat(40)]);
+    const linked = join(createTempFolder(), 'linked');
+    repo.git('worktree', 'add', '-q', linked, 'HEAD~');
+    const opened = await openRepository(linked, { env });
+    assert.deepEqual(await listStaged(opened, { env }), []);
   });
 
   it("reads the index that git commit names, if it is this repository's", async () => {
