@@ -1,5 +1,5 @@
 import { dirname, join, resolve } from 'node:path';
-import { openRepository } from '../git/repository.ts';
+import { openMainRepository } from '../git/repository.ts';
 import { carriedVariables } from '../hook/hook-scripts.ts';
 import { installHook } from '../hook/install-hook.ts';
 import type { Installation } from '../hook/install-hook.ts';
@@ -11,7 +11,7 @@ import { toolVersion } from './tool-version.ts';
 
 /** `leakgate hook install`. */
 export async function installHere(context: CliContext, path: string, flags: { readonly node?: string }): Promise<void> {
-  const repository = await openRepository(resolve(context.cwd, path), { env: context.env, signal: context.signal });
+  const repository = await openMainRepository(resolve(context.cwd, path), { env: context.env, signal: context.signal });
   const packageFolder = dirname(builtinRulesFolder());
   const installation = await installHook(repository, {
     packageFolder,
@@ -55,7 +55,7 @@ function describeInstallation(
 
 /** `leakgate hook uninstall`. */
 export async function uninstallHere(context: CliContext, path: string): Promise<void> {
-  const repository = await openRepository(resolve(context.cwd, path), { env: context.env, signal: context.signal });
+  const repository = await openMainRepository(resolve(context.cwd, path), { env: context.env, signal: context.signal });
   const { restored, kept } = await uninstallHook(repository);
   const lines = [
     `Removed from ${repository.gitDir}: pushes are no longer looked at.`,

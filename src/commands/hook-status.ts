@@ -1,5 +1,5 @@
 import { resolve } from 'node:path';
-import { openRepository } from '../git/repository.ts';
+import { openMainRepository } from '../git/repository.ts';
 import type { Repository } from '../git/repository.ts';
 import { checkInstallation } from '../hook/check-installation.ts';
 import type { HookCheck, HookStatus } from '../hook/check-installation.ts';
@@ -21,7 +21,7 @@ export async function verifyHere(context: CliContext, path: string, flags: HookC
 }
 
 function open(context: CliContext, path: string): Promise<Repository> {
-  return openRepository(resolve(context.cwd, path), { env: context.env, signal: context.signal });
+  return openMainRepository(resolve(context.cwd, path), { env: context.env, signal: context.signal });
 }
 
 function print(context: CliContext, status: HookStatus, { format, json = false }: HookCheckFlags): void {

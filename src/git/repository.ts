@@ -6,6 +6,7 @@ import { realpath } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { LeakgateError } from '../model/errors.ts';
 import { escapeControls } from '../model/escape.ts';
+import { commonDirOf } from './common-dir.ts';
 import { hardenedEnv, hookEnv } from './environment.ts';
 import { runGit, type GitPlace } from './spawn.ts';
 
@@ -14,6 +15,8 @@ export type ObjectFormat = 'sha1' | 'sha256';
 export interface Repository extends GitPlace {
   /** Absolute path of the repository itself (`…/.git`, or the bare folder; of a linked worktree its own folder inside). */
   readonly gitDir: string;
+  /** Absolute path of what all worktrees share: configuration, hooks, and what we keep. The same as `gitDir`, but in a linked worktree. */
+  readonly commonDir: string;
   /** Absolute path of the checkout, when `path` was inside one. */
   readonly workTree?: string;
   readonly bare: boolean;
@@ -52,6 +55,7 @@ export async function openRepository(path: string, options: OpenOptions = {}): P
   const workTree = found.insideWorkTree ? await topLevel(place, trust, signal) : undefined;
   return {
     gitDir: found.gitDir,
+    commonDir: commonDirOf(found.gitDir),
     ...(workTree === undefined ? {} : { workTree }),
     bare: found.bare,
     objectFormat: found.objectFormat,
@@ -59,6 +63,14 @@ export async function openRepository(path: string, options: OpenOptions = {}): P
     env: { ...place.env, GIT_DIR: found.gitDir },
     quarantine: false,
   };
+}
+
+/**
+ * The same, and for the path of a linked worktree the repository that it belongs to: for what a repository has one of, such as its hooks.
+ */
+export async function openMainRepository(path: string, options: OpenOptions = {}): Promise<Repository> {
+  const opened = await openRepository(path, options);
+  return opened.commonDir === opened.gitDir ? opened : openRepository(opened.commonDir, options);
 }
 
 export interface HookOptions {
@@ -75,6 +87,8 @@ export async function openHookRepository(options: HookOptions = {}): Promise<Rep
 /** A hook's repository being opened. git can be asked in `place` before its first answer is there, which a push need not wait for. */
 export interface HookOpening {
   readonly place: GitPlace;
+  /** See `Repository`. */
+  readonly commonDir: string;
   readonly opened: Promise<HookRepository>;
 }
 
@@ -93,14 +107,16 @@ export function startHookRepository(options: HookOptions & { readonly lookFor?: 
     throw new LeakgateError('HOOK_INPUT', 'GIT_DIR is not set: this must be started by git as a hook');
   }
   const place = { gitDir: resolve(cwd, env['GIT_DIR']), env: hookEnv(env, cwd) };
+  const commonDir = commonDirOf(place.gitDir);
   const opened = describeHook(place, lookFor, signal).then((found) => ({
     ...place,
+    commonDir,
     ...found,
     quarantine: env['GIT_QUARANTINE_PATH'] !== undefined,
   }));
   // Whoever waits for it is told; until then it must not count as unhandled.
   opened.catch(() => {});
-  return { place, opened };
+  return { place, commonDir, opened };
 }
 
 /** One git for all that is asked: each costs a push milliseconds. */

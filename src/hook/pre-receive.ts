@@ -62,11 +62,11 @@ async function prepare({ env, cwd, readInput }: HookHost, signal: AbortSignal): 
     ref: bytesToText(Buffer.from(update.ref, 'latin1')),
   }));
   if (updates.every(({ newOid }) => newOid === undefined)) return undefined;
-  const { place, opened } = startHookRepository({ env, cwd, signal, lookFor: CONTENT_OBJECT });
+  const { place, commonDir, opened } = startHookRepository({ env, cwd, signal, lookFor: CONTENT_OBJECT });
   const started = startPush({ ...place, objectFormat }, updates, signal);
   // Once round the event loop: only then has git been told that there is no more input, and it works while we read.
   await new Promise((resolve) => setImmediate(resolve));
-  const policy = await loadHookPolicy({ gitDir: place.gitDir, opened }, { env, signal });
+  const policy = await loadHookPolicy({ gitDir: commonDir, opened }, { env, signal });
   const repository = await opened;
   if (repository.objectFormat !== objectFormat) {
     throw new LeakgateError(
@@ -81,7 +81,7 @@ async function answer({ repository, updates, started, policy }: Push, host: Hook
   const settings = policy.policy.settings.hook;
   const bypass = findBypass(readPushOptions(host.env));
   const push: Omit<PushContext, 'now'> = {
-    gitDir: repository.gitDir,
+    gitDir: repository.commonDir,
     updates,
     pusher: describePusher(host.env),
     bypass,

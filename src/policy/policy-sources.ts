@@ -48,7 +48,12 @@ export interface PolicySources {
 
 /** What a policy is for. */
 export interface PolicyTarget {
-  readonly repository?: { readonly gitDir: string; readonly bare: boolean };
+  readonly repository?: {
+    readonly gitDir: string;
+    /** Where its own files are, when that is somewhere else: see `Repository`. */
+    readonly commonDir?: string;
+    readonly bare: boolean;
+  };
   /** A folder whose `.leakgate.yml` counts. */
   readonly folder?: string;
   /** Overrides `folder`: the hook passes the file of the default branch as it was before the push. */
@@ -73,8 +78,9 @@ export async function findPolicySources(target: PolicyTarget): Promise<PolicySou
     reviews.push({ scope: 'project', path: join(project, 'leakgate', REVIEWS) });
   }
   if (repository) {
-    files.push({ scope: 'repository', path: join(repository.gitDir, CONFIG) });
-    reviews.push({ scope: 'repository', path: join(repository.gitDir, 'leakgate', REVIEWS) });
+    const own = repository.commonDir ?? repository.gitDir;
+    files.push({ scope: 'repository', path: join(own, CONFIG) });
+    reviews.push({ scope: 'repository', path: join(own, 'leakgate', REVIEWS) });
   }
   const content =
     target.content ?? (folder === undefined ? undefined : { file: CONTENT_CONFIG, path: join(folder, CONTENT_CONFIG) });
