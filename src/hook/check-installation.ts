@@ -2,12 +2,11 @@
  * What is wrong with an installed hook, as far as looking can tell: `status` shows it, `verify` tries a push besides. Two of these go unnoticed
  * otherwise, because git then runs no hook and accepts every push: a hook that is not executable, and a `core.hooksPath` that points elsewhere.
  */
-import { execFile } from 'node:child_process';
 import { access, constants, lstat, readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import { promisify } from 'node:util';
 import type { Repository } from '../git/repository.ts';
 import { loadFingerprintKey, readFingerprintKey } from '../keyring/fingerprint-key.ts';
+import { escapeControls } from '../model/escape.ts';
 import type { HookSettings, Policy } from '../model/policy.ts';
 import { loadPolicy } from '../policy/load-policy.ts';
 import { findPolicySources } from '../policy/policy-sources.ts';
@@ -18,6 +17,7 @@ import { hookPlace, whyHooksAreElsewhere, type HookPlace } from './hook-place.ts
 import { isOurDispatcher, parseShim, runsChainItself } from './hook-scripts.ts';
 import { readHook } from './install-hook.ts';
 import { readSnapshotPolicy } from './look-at-snapshot.ts';
+import { askNodeVersion } from './node-version.ts';
 import { readPolicySnapshot, type PolicySnapshot } from './policy-snapshot.ts';
 import { advertisesPushOptions } from './push-options-setting.ts';
 
@@ -65,7 +65,7 @@ export async function checkInstallation(
     await attempt('hooks folder', () => checkFolder(repository, place)),
     await attempt('dispatcher', () => checkDispatcher(place)),
     await attempt('shim', () => checkExecutable('shim', place.shim)),
-    ...(await checkInterpreter(shim)),
+    ...(await checkInterpreter(shim, repository.gitDir)),
     ...configuration.checks,
     await attempt('key', () => checkKey(hookEnv, configuration.snapshot)),
     ...(policy === undefined ? [] : await checkSettings(repository, policy.settings.hook)),
@@ -122,20 +122,24 @@ async function checkExecutable(name: string, path: string): Promise<HookCheck> {
   return { name, health: 'ok', text: path };
 }
 
-async function checkInterpreter(shim: string): Promise<HookCheck[]> {
+async function checkInterpreter(shim: string, gitDir: string): Promise<HookCheck[]> {
   const paths = parseShim(shim);
   if (paths === undefined) return [{ name: 'node', health: 'broken', text: `the shim names no node; ${HOW_TO_MEND}` }];
   const { node, entry } = paths;
   return [
-    await attempt('node', async () => {
-      const { stdout } = await promisify(execFile)(node, ['--version'], { timeout: 10_000 });
-      return { name: 'node', health: 'ok', text: `${node} (${stdout.trim()})` };
-    }),
+    await attempt('node', () => checkNode(node, gitDir)),
     await attempt('entry', async () => {
       await access(entry, constants.R_OK);
       return staleRules(entry) ?? { name: 'entry', health: 'ok', text: entry };
     }),
   ];
+}
+
+async function checkNode(node: string, gitDir: string): Promise<HookCheck> {
+  const name = 'node';
+  const answer = await askNodeVersion(node);
+  if ('version' in answer) return { name, health: 'ok', text: `${escapeControls(node)} (${answer.version})` };
+  return { name, health: 'broken', text: `${answer.problem}; ${HOW_TO_MEND} --node <path of node> ${gitDir}` };
 }
 
 /** Rule files that were edited where they are installed. */

@@ -21,6 +21,7 @@ import { loadHookPolicy } from './hook-policy.ts';
 import { assertHooksAreHere, hookPlace, type HookPlace } from './hook-place.ts';
 import { isOurDispatcher, makeShim, readDispatcher, runsChainItself, type ShimSettings } from './hook-scripts.ts';
 import { readRecord, writeRecord, type InstallRecord } from './install-record.ts';
+import { askNodeVersion } from './node-version.ts';
 import { offerPushOptions } from './push-options-setting.ts';
 
 export interface InstallOptions {
@@ -44,10 +45,11 @@ export interface Installation {
 
 const EXECUTABLE = 0o755;
 
-/** @throws LeakgateError `HOOK_INSTALL` when git would not run it; whatever is wrong with the configuration before anything is changed */
+/** @throws LeakgateError `HOOK_INSTALL` when git would not run it; `USAGE_INVALID` for a node that is none; whatever is wrong with the configuration before anything is changed */
 export async function installHook(repository: Repository, options: InstallOptions): Promise<Installation> {
   const place = hookPlace(repository);
   await assertHooksAreHere(repository);
+  await assertCanRun(options.shim);
   await mkdir(place.own, { recursive: true, mode: 0o700 });
   await followOwner(place.own, repository.gitDir);
   const { settings } = await prepareHook(repository, options);
@@ -70,8 +72,6 @@ async function prepareHook(
   repository: Repository,
   { shim, env, signal }: InstallOptions,
 ): Promise<{ settings: HookSettings }> {
-  await access(shim.node, 'node');
-  await access(shim.entry, 'the hook');
   const hookEnv = { ...env, ...shim.env };
   await loadFingerprintKey({ env: hookEnv });
   const opened = Promise.resolve({ ...repository, found: 'unclear' } as const);
@@ -84,10 +84,17 @@ async function prepareHook(
   return { settings: policy.settings.hook };
 }
 
-async function access(path: string, what: string): Promise<void> {
-  const stats = await stat(path).catch(() => undefined);
+/** What the shim starts is there, and is what it is taken for. */
+async function assertCanRun({ node, entry }: ShimSettings): Promise<void> {
+  const stats = await stat(entry).catch(() => undefined);
   if (stats?.isFile() !== true)
-    throw new LeakgateError('HOOK_INSTALL', `${what} is not at ${path}; build or install Leakgate anew`);
+    throw new LeakgateError('HOOK_INSTALL', `the hook is not at ${entry}; build or install Leakgate anew`);
+  const answer = await askNodeVersion(node);
+  if ('problem' in answer)
+    throw new LeakgateError(
+      'USAGE_INVALID',
+      `${answer.problem}; name one with --node, or leave it out for the node that runs this`,
+    );
 }
 
 interface Found {
