@@ -35,8 +35,9 @@ export interface QueueStats {
 
 export interface ScanQueue {
   /**
-   * One active scan per repository and ref: an active one is returned instead of a second. No scan is returned when there is nothing to do: the
-   * branch's result is of its tip and of the policy in force; or when it may not be scanned unasked (an exempt repository).
+   * One active scan per repository and ref: an active one is returned instead of a second, also while results are up to date. No scan is returned
+   * when there is nothing to do: none is active, and the branch's result is of its tip and of the policy in force; or when it may not be scanned
+   * unasked (an exempt repository).
    *
    * @throws LeakgateError `TARGET_INVALID` when the repository or the branch does not exist
    */

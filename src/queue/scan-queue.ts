@@ -151,7 +151,9 @@ export function createScanQueue(deps: ScanQueueDeps): ScanQueue {
       branch.scannedCommit === branch.tip &&
       branch.policyDigest === wanted &&
       last?.outcome === 'complete';
-    if (current && request.full !== true) return { scan: undefined, created: false };
+    // One that is on all the same was asked for in full: whoever asks next is told of it, and may have it sooner.
+    const needless = current && request.full !== true && (await activeScan(db, row.id, request.ref)) === undefined;
+    if (needless) return { scan: undefined, created: false };
     const result = await queueScan(db, {
       repositoryId: row.id,
       ref: request.ref,

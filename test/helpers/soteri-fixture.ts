@@ -13,7 +13,7 @@ import { listAudit, type AuditEvent } from '../../src/store/audit.ts';
 import { findBranch, syncBranches } from '../../src/store/branches.ts';
 import { completeScan, type FoundFinding } from '../../src/store/complete-scan.ts';
 import type { ScanRow } from '../../src/store/schema.ts';
-import { claimScan, endScan, findScan, queueScan } from '../../src/store/scans.ts';
+import { activeScan, claimScan, endScan, findScan, queueScan } from '../../src/store/scans.ts';
 import { makePolicy } from './make-policy.ts';
 import { startApp, type Role, type StartedApp } from './start-app.ts';
 
@@ -204,7 +204,8 @@ function storeQueue(context: () => ServerContext): ServerContext['queue'] {
     async schedule({ repositoryId, ref, trigger, requestedBy, priority = 0, full = false, notify = [] }) {
       const { store, now } = context();
       const branch = await findBranch(store.db, repositoryId, ref);
-      if (!full && branch !== undefined && branch.scannedCommit === branch.tip)
+      const active = await activeScan(store.db, repositoryId, ref);
+      if (!full && active === undefined && branch !== undefined && branch.scannedCommit === branch.tip)
         return { scan: undefined, created: false };
       return queueScan(store.db, { repositoryId, ref, trigger, requestedBy, priority, full, notify, now: now() });
     },

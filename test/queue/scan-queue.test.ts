@@ -89,6 +89,23 @@ describeEachStore('scan queue', (stores) => {
     await assert.rejects(queue.schedule({ ...request, repositoryId: 99 }), { code: 'TARGET_INVALID' });
   });
 
+  it('answers with the scan that is on already, also while results are up to date', async () => {
+    const fixture = await createFixture();
+    const repo = createRepo();
+    repo.write('a.txt', 'x').commit();
+    const row = await fixture.register('app', repo);
+    await fixture.scan(row);
+    const queue = fixture.queue();
+    const request = { repositoryId: row.id, ref: MAIN, trigger: 'request', requestedBy: 'ann' } as const;
+    const { scan: again } = await queue.schedule({ ...request, full: true, priority: -1 });
+    const { scan, created } = await queue.schedule(request);
+    assert.deepEqual([scan?.id, created], [again?.id, false]);
+    assert.equal(scan?.priority, 0, 'it goes before what nobody waits for');
+    await queue.start();
+    await untilIdle(queue);
+    assert.deepEqual(await queue.schedule(request), { scan: undefined, created: false });
+  });
+
   it('knows that results are outdated once the policy is another one', async () => {
     const fixture = await createFixture();
     const repo = createRepo();

@@ -81,6 +81,20 @@ describe('a scan that is asked for', () => {
     assert.equal((await get()).actual, true);
   });
 
+  it('is the one that a total rescan queued, also of a branch that is up to date', async () => {
+    await soteri.fill('main', []);
+    await soteri.server.context.store.db
+      .updateTable('branches')
+      .set((eb) => ({ tip: eb.ref('scannedCommit') as never }))
+      .execute();
+    const rescan = await soteri.call('PUT', '/status/projects/PRJ/repos/app');
+    assert.equal((rescan.body as { scheduled: number }).scheduled, 1);
+    const { scanKey } = await get();
+    const answer = (await soteri.call('POST', SCAN)).body as Scan;
+    assert.deepEqual([answer.scheduled, answer.scanKey, answer.progress], [true, scanKey, 0]);
+    assert.equal((await soteri.audit('Branch scan requested')).length, 0);
+  });
+
   it('is cancelled by its key, again without harm, and not once it has ended', async () => {
     const { scanKey } = (await soteri.call('POST', SCAN)).body as Scan;
     const cancel = async (key: string, role: 'repoWrite' | 'repoRead' = 'repoWrite'): Promise<number> =>
