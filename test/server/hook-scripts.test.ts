@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
 import { writeSetting } from '../../src/store/settings.ts';
+import { malformedForms } from '../helpers/malformed-forms.ts';
 import { startApp, type Headers, type StartedApp } from '../helpers/start-app.ts';
 
 const SCRIPTS = '/rest/api/latest/hook-scripts';
@@ -134,6 +135,21 @@ describe('a hook script', () => {
     ]);
     assert.equal(answer.statusCode, 400);
   });
+
+  for (const { title, type, payload } of malformedForms('content'))
+    it(`is neither added nor changed by an upload with ${title}`, async () => {
+      const script = await create();
+      for (const [method, url] of [
+        ['POST', SCRIPTS],
+        ['PUT', `${SCRIPTS}/${script.id}`],
+      ] as const) {
+        const headers = { ...server.admin, 'content-type': type };
+        const answer = await server.app.inject({ method, url, headers, payload });
+        assert.equal(answer.statusCode, 400, answer.body);
+        assert.match(answer.json<Errors>().errors[0]?.message ?? '', /not a complete form/);
+      }
+      assert.deepEqual((await get(`${SCRIPTS}/${script.id}`)).json(), script);
+    });
 
   it('is refused when the request is no form', async () => {
     const answer = await server.app.inject({

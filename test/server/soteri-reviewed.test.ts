@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { after, before, beforeEach, describe, it } from 'node:test';
 import { fakeGithubPat, fakePrivateKey } from '../helpers/fake-secrets.ts';
+import { malformedForms } from '../helpers/malformed-forms.ts';
 import { startSoteri, type Answer, type Soteri } from '../helpers/soteri-fixture.ts';
 
 const LINES = '/review-lines/projects/PRJ/repos/app';
@@ -161,6 +162,61 @@ describe('lists of findings reviewed everywhere', () => {
     assert.equal(large.status, 413);
     assert.equal((await soteri.call('POST', '/global-reviewed/create', { body: { matchText: 'x' } })).status, 415);
     assert.equal(await stored(), 0);
+  });
+
+  for (const path of ['/global-reviewed/create', '/global-reviewed/delete'])
+    for (const { title, type, payload } of malformedForms('file'))
+      it(`are refused at ${path} with ${title}`, async () => {
+        const answer = await soteri.server.app.inject({
+          method: 'POST',
+          url: `/rest/security/latest${path}`,
+          headers: { ...soteri.server.admin, 'content-type': type },
+          payload,
+        });
+        assert.equal(answer.statusCode, 400, answer.body);
+        assert.match(answer.json<{ errors: { message: string }[] }>().errors[0]?.message ?? '', /not a complete form/);
+        assert.equal(await stored(), 0);
+      });
+
+  it('are one file at a time', async () => {
+    const form = async (...fields: readonly (readonly [name: string, text: string | Blob])[]) => {
+      const data = new FormData();
+      for (const [name, text] of fields) data.append(name, text);
+      const request = new Request('http://x', { method: 'POST', body: data });
+      return soteri.server.app.inject({
+        method: 'POST',
+        url: '/rest/security/latest/global-reviewed/create',
+        headers: { ...soteri.server.admin, 'content-type': request.headers.get('content-type') ?? '' },
+        payload: Buffer.from(await request.arrayBuffer()),
+      });
+    };
+    const [one, two] = ['one', 'two'].map((text) => new Blob([`matchText,ruleName\n${text},X\n`])) as [Blob, Blob];
+    for (const fields of [
+      [
+        ['file', one],
+        ['file', two],
+      ],
+      [
+        ['file', one],
+        ['other', two],
+      ],
+      [
+        ['file', one],
+        ['file', 'matchText,ruleName\n'],
+      ],
+      [
+        ['file', 'matchText,ruleName\n'],
+        ['file', one],
+      ],
+      [['other', one]],
+      [['file', 'matchText,ruleName\n']],
+    ] as const) {
+      const answer = await form(...fields);
+      assert.equal(answer.statusCode, 400, answer.body);
+      assert.equal(await stored(), 0);
+    }
+    assert.equal((await form(['comment', 'x'], ['file', one], ['more', 'x'])).statusCode, 200);
+    assert.equal(await stored(), 1);
   });
 
   it('may be long', async () => {

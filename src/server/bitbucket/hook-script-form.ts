@@ -2,6 +2,7 @@
 import type { FastifyRequest } from 'fastify';
 import { HttpError, HttpErrors } from '../http-error.ts';
 import { checkName } from '../name-input.ts';
+import { readUploadedForm } from '../uploaded-form.ts';
 
 const FIELDS = ['name', 'description', 'type', 'content'] as const;
 type Field = (typeof FIELDS)[number];
@@ -71,12 +72,11 @@ async function readForm(request: FastifyRequest): Promise<Form> {
   const problems: HttpError[] = [];
   if (request.headers['content-type'] === undefined) return form;
   if (!request.isMultipart()) throw new HttpError(415, 'The request must be multipart/form-data.');
-  for await (const part of request.parts()) {
-    const bytes = part.type === 'file' ? await part.toBuffer() : Buffer.from(String(part.value));
-    const field = FIELDS.find((name) => name === part.fieldname);
+  for (const { name, bytes, isCut } of await readUploadedForm(request)) {
+    const field = FIELDS.find((known) => known === name);
     if (field === undefined) continue;
     if (form.has(field)) problems.push(wrong(field, `${field} is given twice.`));
-    if (part.type === 'field' && part.valueTruncated) problems.push(wrong(field, `${field} is too long.`));
+    if (isCut) problems.push(wrong(field, `${field} is too long.`));
     try {
       form.set(field, new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes));
     } catch {

@@ -4,6 +4,7 @@ import { Type } from 'typebox';
 import { deleteReviewedMatches } from '../../store/reviewed-matches.ts';
 import { HttpError } from '../http-error.ts';
 import type { Routes, ServerContext } from '../server-context.ts';
+import { readUploadedForm } from '../uploaded-form.ts';
 import { addEntries, changeReviewed, fingerprintOf, GLOBAL } from './reviewed-changes.ts';
 import { readReviewedCsv, type ReviewedEntry } from './reviewed-csv.ts';
 
@@ -68,11 +69,14 @@ function unique(context: ServerContext, entries: readonly ReviewedEntry[]): read
   ].toReversed();
 }
 
+/** The only file of the form: of two, nobody could say which one counts. */
 async function uploadedFile(request: FastifyRequest): Promise<Uint8Array> {
   if (!request.isMultipart())
     throw new HttpError(415, 'The request must be multipart/form-data, with the CSV file in the field "file".');
-  const file = await request.file();
-  if (file?.fieldname !== 'file')
+  const [file, another] = (await readUploadedForm(request)).filter(({ name, isFile }) => isFile || name === 'file');
+  if (another !== undefined)
+    throw new HttpError(400, 'The field "file" is given twice; nothing was taken.', { context: 'file' });
+  if (file?.name !== 'file' || !file.isFile)
     throw new HttpError(400, 'The CSV file is missing: send it in the field "file".', { context: 'file' });
-  return file.toBuffer();
+  return file.bytes;
 }
