@@ -1,6 +1,8 @@
-import { createReadStream } from 'node:fs';
+import { constants, createReadStream, openSync } from 'node:fs';
 import { stat } from 'node:fs/promises';
+import { Socket } from 'node:net';
 import { join, resolve } from 'node:path';
+import type { Readable } from 'node:stream';
 import { looksLikeUrl } from '../git/clone-url.ts';
 import { openRepository } from '../git/repository.ts';
 import type { Repository } from '../git/repository.ts';
@@ -41,8 +43,7 @@ export async function resolveTarget(context: CliContext, target: string, flags: 
   if (stats === undefined)
     throw new LeakgateError('TARGET_INVALID', `there is no file, folder or repository ${escapeControls(target)}`);
   // What a shell puts in place of <(command).
-  if (stats.isFIFO() && !wantsHistory(flags))
-    return { scan: { kind: 'stdin', stream: createReadStream(path), name: target }, folder: context.cwd, close };
+  if (stats.isFIFO() && !wantsHistory(flags)) return namedPipe(context, path, target);
   if (wantsHistory(flags)) {
     const repository = await openRepository(path, { env: context.env, signal: context.signal });
     return { scan: historyOf(repository, flags), repository, close };
@@ -59,6 +60,33 @@ function standardInput(context: CliContext, flags: TargetFlags): ResolvedTarget 
     folder: context.cwd,
     close,
   };
+}
+
+function namedPipe(context: CliContext, path: string, name: string): ResolvedTarget {
+  const stream = openPipe(path);
+  return {
+    scan: { kind: 'stdin', stream, name },
+    folder: context.cwd,
+    close: async () => void stream.destroy(),
+  };
+}
+
+/**
+ * A named pipe, read as its writers write, from the first to the last; the first may come later. An ordinary open waits for that one in a
+ * thread that nothing can call back, not even `process.exit`: where nobody writes, the process would never end. Linux opens without waiting,
+ * and does not report the end before there was a writer. Other systems may, and call clean what nobody has read, so there the open waits.
+ */
+function openPipe(path: string): Readable {
+  if (process.platform !== 'linux') return createReadStream(path);
+  try {
+    return new Socket({
+      fd: openSync(path, constants.O_RDONLY | constants.O_NONBLOCK),
+      readable: true,
+      writable: false,
+    });
+  } catch (cause) {
+    throw new LeakgateError('TARGET_INVALID', `${escapeControls(path)} cannot be read`, { cause });
+  }
 }
 
 /** The files at a path, or the history when the path is a repository without files. */

@@ -1,9 +1,11 @@
 import assert from 'node:assert/strict';
-import { execFileSync } from 'node:child_process';
+import { execFileSync, spawn } from 'node:child_process';
+import type { ChildProcess } from 'node:child_process';
 import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { before, describe, it } from 'node:test';
+import type { TestContext } from 'node:test';
 import { fakeGithubPat } from '../helpers/fake-secrets.ts';
 import { runCli } from '../helpers/run-cli.ts';
 import type { CliRun } from '../helpers/run-cli.ts';
@@ -181,17 +183,80 @@ describe('leakgate scan of standard input', () => {
     assert.equal((await runCli(['scan', '-'])).status, 0);
   });
 
-  it('reads a named pipe as if it were standard input', { skip: process.platform === 'win32' }, async () => {
-    const pipe = join(createTempFolder(), 'pipe');
-    execFileSync('mkfifo', [pipe]);
-    const [{ status, stdout }] = await Promise.all([
-      runCli(['scan', pipe, '-f', 'json']),
-      writeFile(pipe, `${SECRET}\n`),
-    ]);
-    assert.equal(status, 1);
-    assert.deepEqual(placesOf(stdout), [`${pipe}:1`]);
+  describe('that is a named pipe', { skip: process.platform === 'win32' }, () => {
+    it('reads it as if it were standard input', async () => {
+      const pipe = namedPipe();
+      const [{ status, stdout }] = await Promise.all([
+        runCli(['scan', pipe, '-f', 'json']),
+        writeFile(pipe, `${SECRET}\n`),
+      ]);
+      assert.equal(status, 1);
+      assert.deepEqual(placesOf(stdout), [`${pipe}:1`]);
+    });
+
+    it('waits for a writer that comes later and pauses, and reads it to its end', async () => {
+      const pipe = namedPipe();
+      const writer = spawn('sh', ['-c', 'sleep 1.5; { echo one; sleep 0.5; cat; } > "$0"', pipe], {
+        stdio: ['pipe', 'ignore', 'inherit'],
+      });
+      writer.stdin.end(`${'x\n'.repeat(200_000)}${SECRET}\n`);
+      const { status, stdout, stderr } = await runCli(['scan', pipe, '-f', 'json']);
+      assert.equal(status, 1, stderr);
+      assert.deepEqual(placesOf(stdout), [`${pipe}:200002`]);
+    });
+
+    it('is clean when its writer writes nothing', async () => {
+      const pipe = namedPipe();
+      const [{ status, stderr }] = await Promise.all([runCli(['scan', pipe]), writeFile(pipe, '')]);
+      assert.equal(status, 0, stderr);
+    });
+
+    // Elsewhere a pipe cannot be opened without waiting, see resolve-target.ts.
+    const options = { skip: process.platform !== 'linux', timeout: 60_000 };
+    it('ends at its deadline, partial, though nobody ever writes', options, async (test) => {
+      const { status, stdout } = await runCli(['scan', namedPipe(), '--deadline', '500ms'], endWith(test));
+      assert.match(stdout, /PARTIAL/);
+      assert.equal(status, 2);
+    });
+
+    it('ends when it is interrupted, though nobody ever writes', options, async (test) => {
+      const ends = endWith(test);
+      const { status, stdout } = await runCli(['scan', namedPipe()], {
+        onStart(child) {
+          ends.onStart(child);
+          setTimeout(() => child.kill('SIGTERM'), 3000);
+        },
+      });
+      assert.match(stdout, /PARTIAL/);
+      assert.equal(status, 2);
+    });
+
+    it('ends with an error before it is read, though nobody ever writes', options, async (test) => {
+      const { status, stderr } = await runCli(
+        ['scan', namedPipe(), '--config', join(createTempFolder(), 'absent.yml')],
+        endWith(test),
+      );
+      assert.match(stderr, /absent\.yml/);
+      assert.equal(status, 2);
+    });
   });
 });
+
+function namedPipe(): string {
+  const pipe = join(createTempFolder(), 'pipe');
+  execFileSync('mkfifo', [pipe]);
+  return pipe;
+}
+
+/** A process that does not end by itself is ended after a while, so that a failure leaves nothing behind. */
+function endWith(test: TestContext): { onStart(child: ChildProcess): void } {
+  return {
+    onStart(child) {
+      const timer = setTimeout(() => child.kill('SIGKILL'), 20_000);
+      test.after(() => clearTimeout(timer));
+    },
+  };
+}
 
 describe('leakgate scan of git', () => {
   let repo: TempRepo;
