@@ -1,6 +1,6 @@
 import type { ObjectRange } from '../git/raw-log.ts';
 import { oidLength, type Repository } from '../git/repository.ts';
-import { gitFailed, spawnGit, throwIfAborted } from '../git/spawn.ts';
+import { gitFailed, spawnGit, throwIfAborted, type GitExit } from '../git/spawn.ts';
 import { LeakgateError } from '../model/errors.ts';
 import { isOid, type Oid } from '../model/oid.ts';
 import type { RefUpdate } from '../model/ref-update.ts';
@@ -44,11 +44,21 @@ export async function listHistory(
   git.stdout.on('data', (chunk: Buffer) => builder.add(chunk));
   const exit = await git.exit;
   throwIfAborted(signal);
-  if (exit.status !== 0) throw gitFailed(args, exit);
+  if (exit.status !== 0) throw cutOff(exit) ?? gitFailed(args, exit);
   const listed = builder.build();
   if (options.unreached === undefined) return listed;
   builder.addUnreached(await options.unreached(listed.listing));
   return builder.build();
+}
+
+/** The error for a history that ends in the middle, which `receive.shallowUpdate` lets in from a shallow clone. */
+function cutOff({ stderr }: GitExit): LeakgateError | undefined {
+  const commit = /Failed to traverse parents of commit ([0-9a-f]{40,64})/.exec(stderr)?.[1];
+  if (commit === undefined) return undefined;
+  return new LeakgateError(
+    'GIT_FAILED',
+    `the history ends at commit ${commit}, whose parents are not there: it comes from a shallow clone (there, \`git fetch --unshallow\` makes it whole), or the repository is damaged`,
+  );
 }
 
 // `--not` and `--all` are given as arguments because git before 2.42 refuses them on standard input.

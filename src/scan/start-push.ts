@@ -27,12 +27,12 @@ export function startPush(
   const scope = pushScope(updates);
   const listing = listHistory(repository, scope, { signal });
   const unwanted = new AbortController();
+  const isNew = listing.then((listed) => createLazySet(listed.listing));
   const log = readChangeLog(repository, scope, {
-    isNew: listing.then((listed) => createLazySet(listed.listing)),
+    isNew,
     signal: AbortSignal.any([signal, unwanted.signal]),
   });
   // Whoever scans waits for them; until then they must not count as unhandled.
-  listing.catch(() => {});
-  log.catch(() => {});
+  for (const promise of [listing, isNew, log]) promise.catch(() => {});
   return { listing, changes: { log, giveUp: () => unwanted.abort() }, catFile: startCatFile(repository, signal) };
 }

@@ -221,6 +221,21 @@ describe('a push that brings a secret in', { concurrency: 2 }, () => {
     }
   });
 
+  it('whose history ends in the middle is refused, and told why', async () => {
+    const client = createRepo().write('a', '1').commit().write('a', '2').commit();
+    const server = await createHookedServer(client);
+    server.git('config', 'receive.shallowUpdate', 'true');
+    const origin = client.addBareRemote('plain');
+    client.git('push', '-q', 'plain', 'main');
+    const shallow = origin.clone('--depth=1', '--no-local').write('b', 'harmless').commit();
+    const { status, stderr } = shallow.tryGit('push', server.path, 'HEAD:refs/heads/cut');
+    assert.notEqual(status, 0);
+    const said = stderr.replaceAll(/\s*\nremote: error: /g, ' ');
+    assert.match(said, /could not check all of this push, so it is refused/);
+    assert.match(said, /it comes from a shallow clone \(there, `git fetch --unshallow`/);
+    assert.doesNotMatch(said, /not about what you pushed/);
+  });
+
   it('a SHA-256 repository is refused, and accepted without the secret', async () => {
     for (const text of [SECRET, HARMLESS]) {
       const client = createRepo({ objectFormat: 'sha256' });
