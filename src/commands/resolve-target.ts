@@ -1,7 +1,7 @@
 import { constants, createReadStream, openSync } from 'node:fs';
 import { stat } from 'node:fs/promises';
 import { Socket } from 'node:net';
-import { join, resolve } from 'node:path';
+import { isAbsolute, join, resolve } from 'node:path';
 import type { Readable } from 'node:stream';
 import { looksLikeUrl } from '../git/clone-url.ts';
 import { openRepository } from '../git/repository.ts';
@@ -36,7 +36,7 @@ export async function resolveTarget(context: CliContext, target: string, flags: 
     throw usage('--stdin-path goes with - (standard input) as target');
   if (target === '') throw usage('the target is empty; for the current folder leave it out or say .');
   if (target === '-') return standardInput(context, flags);
-  const path = resolve(context.cwd, target);
+  const path = isAbsolute(target) ? resolve(target) : resolve(context.cwd, target);
   const stats = await stat(path).catch(() => undefined);
   if (stats === undefined && looksLikeUrl(target))
     return cloneTarget(context, target, (repository) => historyOf(repository, flags));

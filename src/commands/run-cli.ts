@@ -19,7 +19,9 @@ export async function runCli(args: readonly string[], host: HostProcess): Promis
     stdout: host.stdout,
     stderr: host.stderr,
     env: host.env,
-    cwd: host.cwd(),
+    get cwd() {
+      return currentFolder(host);
+    },
     signal: stop.signal,
     exitCode: 2,
   };
@@ -38,6 +40,18 @@ export async function runCli(args: readonly string[], host: HostProcess): Promis
     release();
   }
   return context.exitCode;
+}
+
+/** Asked for only where it is needed: a folder that was removed under its shell keeps nobody from what lies elsewhere. */
+function currentFolder(host: HostProcess): string {
+  try {
+    return host.cwd();
+  } catch {
+    throw new LeakgateError(
+      'TARGET_INVALID',
+      'the current folder was removed or cannot be read; change to another one',
+    );
+  }
 }
 
 /** Reacts to signals and to a reader that went away, until the returned function is called. */

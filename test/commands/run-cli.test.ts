@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
+import type { SpawnSyncReturns } from 'node:child_process';
 import { EventEmitter } from 'node:events';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -72,6 +73,26 @@ describe('a reader that goes away', () => {
   });
 });
 
+describe('a current folder that was removed', { skip: process.platform === 'win32' }, () => {
+  it('does not keep anybody from what lies elsewhere', () => {
+    const version = runInRemovedFolder(['--version']);
+    assert.equal(version.stderr, '');
+    assert.equal(version.status, 0);
+    const folder = createTempFolder();
+    writeFileSync(join(folder, 'a'), fakeGithubPat());
+    const scan = runInRemovedFolder(['scan', folder]);
+    assert.equal(scan.status, 1, scan.stderr);
+  });
+
+  for (const args of [['scan'], ['scan', 'here'], ['rules', 'list']])
+    it(`is one line and no finding for leakgate ${args.join(' ')}`, () => {
+      const { status, stdout, stderr } = runInRemovedFolder(args);
+      assert.match(stderr, /^leakgate: the current folder was removed.*\n$/);
+      assert.equal(stdout, '');
+      assert.equal(status, 2);
+    });
+});
+
 describe('an error', () => {
   it('is one line first, then its details', () => {
     const cause = new Error('disk on fire');
@@ -100,6 +121,21 @@ describe('an error', () => {
     assert.ok(!said(new LeakgateError('TARGET_INVALID', 'no \u001b[2J\u202e here')).includes('\u001b'));
   });
 });
+
+/** A process of its own, whose folder goes once its sources are loaded: what loads them cannot start without one. */
+function runInRemovedFolder(args: readonly string[]): SpawnSyncReturns<string> {
+  const script = `
+    import { rmdirSync } from 'node:fs';
+    import { runCli } from ${JSON.stringify(import.meta.resolve('../../src/commands/run-cli.ts'))};
+    process.chdir(process.argv[1]);
+    rmdirSync(process.argv[1]);
+    process.exitCode = await runCli(process.argv.slice(2), process);`;
+  const node = ['--import', import.meta.resolve('tsx'), '--input-type=module', '--eval', script, '--'];
+  return spawnSync(process.execPath, [...node, createTempFolder(), ...args], {
+    encoding: 'utf8',
+    env: isolatedEnv(),
+  });
+}
 
 function said(error: unknown, env: NodeJS.ProcessEnv = {}): string {
   const stderr = new PassThrough();
