@@ -7,7 +7,7 @@
  *     leakgate/                            compiled policy, audit log, record of what was changed
  *
  * Each step leaves a repository in which every push still meets the old hook, or both; done twice, the second time changes nothing that
- * the first one has not.
+ * the first one has not. Where a step fails, all that were made before it are undone.
  */
 import { chmod, lchown, link, lstat, mkdir, readdir, readFile, readlink, stat, symlink } from 'node:fs/promises';
 import { dirname, isAbsolute, join } from 'node:path';
@@ -16,11 +16,12 @@ import { loadFingerprintKey } from '../keyring/fingerprint-key.ts';
 import { LeakgateError } from '../model/errors.ts';
 import type { HookSettings } from '../model/policy.ts';
 import { writeFileAtomic } from '../util/write-atomic.ts';
+import { allOrNothing } from './all-or-nothing.ts';
 import { followOwner } from './follow-owner.ts';
 import { loadHookPolicy } from './hook-policy.ts';
-import { assertHooksAreHere, hookPlace, type HookPlace } from './hook-place.ts';
+import { assertHooksAreHere, CACHES, hookPlace, type HookPlace } from './hook-place.ts';
 import { isOurDispatcher, makeShim, readDispatcher, runsChainItself, type ShimSettings } from './hook-scripts.ts';
-import { readRecord, writeRecord, type InstallRecord } from './install-record.ts';
+import { readRecord, recordPath, writeRecord, type InstallRecord } from './install-record.ts';
 import { askNodeVersion } from './node-version.ts';
 import { offerPushOptions } from './push-options-setting.ts';
 
@@ -45,11 +46,19 @@ export interface Installation {
 
 const EXECUTABLE = 0o755;
 
-/** @throws LeakgateError `HOOK_INSTALL` when git would not run it; `USAGE_INVALID` for a node that is none; whatever is wrong with the configuration before anything is changed */
+/**
+ * Where anything stands in the way, all is left as it was.
+ * @throws LeakgateError `HOOK_INSTALL` when git would not run it, or the system refuses; `USAGE_INVALID` for a node that is none; whatever is
+ * wrong with the configuration
+ */
 export async function installHook(repository: Repository, options: InstallOptions): Promise<Installation> {
-  const place = hookPlace(repository);
   await assertHooksAreHere(repository);
   await assertCanRun(options.shim);
+  return allOrNothing(touchedPaths(repository), () => changeRepository(repository, options));
+}
+
+async function changeRepository(repository: Repository, options: InstallOptions): Promise<Installation> {
+  const place = hookPlace(repository);
   await mkdir(place.own, { recursive: true, mode: 0o700 });
   await followOwner(place.own, repository.gitDir);
   const { settings } = await prepareHook(repository, options);
@@ -65,6 +74,20 @@ export async function installHook(repository: Repository, options: InstallOption
   await writeRecord(place.own, { ...record, ...(config === undefined ? {} : { config }) });
   for (const name of await readdir(place.own)) await followOwner(join(place.own, name), repository.gitDir);
   return { place, settings, chained: await exists(place.existing), foreignDispatcher, again: earlier !== undefined };
+}
+
+/** All that an installation or its end makes, changes or removes; each folder before what lies in it. */
+export function touchedPaths(repository: Repository): string[] {
+  const place = hookPlace(repository);
+  const { own, hooks, chain, shim, dispatcher, existing } = place;
+  const caches = CACHES.map((name) => join(own, name));
+  const config = join(repository.gitDir, 'config');
+  return [own, recordPath(own), ...caches, hooks, chain, shim, existing, dispatcher, besideDispatcher(place), config];
+}
+
+/** Where a link stands for a moment before it is renamed to the dispatcher's name. */
+export function besideDispatcher({ dispatcher }: HookPlace): string {
+  return `${dispatcher}.leakgate`;
 }
 
 /** Everything a push needs is tried and made now: configuration read, rules compiled and cached, the key there. */

@@ -2,10 +2,11 @@ import { lstat, readdir, rename, rm, rmdir, symlink, unlink } from 'node:fs/prom
 import { join } from 'node:path';
 import type { Repository } from '../git/repository.ts';
 import { LeakgateError } from '../model/errors.ts';
+import { allOrNothing } from './all-or-nothing.ts';
 import { CACHES, hookPlace, type HookPlace } from './hook-place.ts';
 import { isOurDispatcher, parseShim } from './hook-scripts.ts';
-import { readHook } from './install-hook.ts';
-import { readRecord, removeRecord } from './install-record.ts';
+import { besideDispatcher, readHook, touchedPaths } from './install-hook.ts';
+import { readRecord, removeRecord, type InstallRecord } from './install-record.ts';
 import { withdrawPushOptions } from './push-options-setting.ts';
 
 export interface Uninstallation {
@@ -15,7 +16,8 @@ export interface Uninstallation {
 }
 
 /**
- * Puts back what was there before the installation, byte for byte, mode and owner included. The audit log and reviews stay.
+ * Puts back what was there before the installation, byte for byte, mode and owner included. The audit log and reviews stay. Where that
+ * fails, the hook stays as it is.
  * @throws LeakgateError `HOOK_INSTALL` when there is nothing of ours
  */
 export async function uninstallHook(repository: Repository): Promise<Uninstallation> {
@@ -26,6 +28,15 @@ export async function uninstallHook(repository: Repository): Promise<Uninstallat
   const ours = dispatcher !== undefined && isOurDispatcher(dispatcher);
   if (record === undefined && !ours && (shim === undefined || parseShim(shim) === undefined))
     throw new LeakgateError('HOOK_INSTALL', `Leakgate is not installed in ${repository.gitDir}`);
+  return allOrNothing(touchedPaths(repository), () => takeOut(repository, record, ours));
+}
+
+async function takeOut(
+  repository: Repository,
+  record: InstallRecord | undefined,
+  ours: boolean,
+): Promise<Uninstallation> {
+  const place = hookPlace(repository);
   const restored = ours && (await restoreExisting(place, record?.existingLink));
   if (ours && !restored) await unlink(place.dispatcher);
   await rm(place.shim, { force: true });
@@ -47,7 +58,7 @@ async function restoreExisting(place: HookPlace, link: string | undefined): Prom
     await rename(place.existing, place.dispatcher);
     return true;
   }
-  const temporary = `${place.dispatcher}.leakgate`;
+  const temporary = besideDispatcher(place);
   await symlink(link, temporary);
   await rename(temporary, place.dispatcher);
   await unlink(place.existing);

@@ -1,23 +1,28 @@
 import assert from 'node:assert/strict';
 import {
   chmodSync,
+  chownSync,
   existsSync,
+  lchownSync,
   lstatSync,
   mkdirSync,
   readdirSync,
   readFileSync,
   readlinkSync,
+  renameSync,
   rmSync,
   statSync,
   symlinkSync,
   writeFileSync,
 } from 'node:fs';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { describe, it } from 'node:test';
 import { openRepository } from '../../src/git/repository.ts';
+import { installHook } from '../../src/hook/install-hook.ts';
 import { uninstallHook } from '../../src/hook/uninstall-hook.ts';
+import type { LeakgateError } from '../../src/model/errors.ts';
 import { fakeGithubPat } from '../helpers/fake-secrets.ts';
-import { installInto } from '../helpers/hooked-server.ts';
+import { hookBundle, installInto } from '../helpers/hooked-server.ts';
 import { createRepo, createTempFolder, isolatedEnv } from '../helpers/temp-repo.ts';
 import type { TempRepo } from '../helpers/temp-repo.ts';
 
@@ -136,6 +141,58 @@ describe('installing', () => {
     assert.ok(!existsSync(join(repo.path, 'hooks/pre-receive')));
   });
 
+  const OBSTACLES: Readonly<Record<string, { readonly prepare: (repo: TempRepo) => void; readonly path: string }>> = {
+    'a file stands where the hooks folder goes': {
+      prepare: (repo) => {
+        rmHooks(repo);
+        writeFileSync(join(repo.path, 'hooks'), 'no folder\n');
+      },
+      path: 'hooks/pre-receive',
+    },
+    'a file stands where the folder of our own goes': {
+      prepare: (repo) => writeFileSync(join(repo.path, 'leakgate'), 'no folder\n'),
+      path: 'leakgate',
+    },
+    'a folder stands where the hook goes that was there': {
+      prepare: (repo) => {
+        repo.writeHook('pre-receive', '#!/bin/sh\n# Leakgate hook dispatcher of another version\nexit 0\n');
+        mkdirSync(join(repo.path, 'hooks/pre-receive.d/50-leakgate'), { recursive: true });
+      },
+      path: 'hooks/pre-receive.d/50-leakgate',
+    },
+  };
+  for (const [what, { prepare, path }] of Object.entries(OBSTACLES)) {
+    it(`leaves nothing of itself and names the path when ${what}`, async () => {
+      const { repo } = server();
+      prepare(repo);
+      const before = snapshot(repo.path);
+      await assert.rejects(install(repo), ({ code, message }: LeakgateError) => {
+        assert.equal(code, 'HOOK_INSTALL', message);
+        assert.ok(message.startsWith(`${join(repo.path, path)} cannot be `), message);
+        return true;
+      });
+      assert.deepEqual(snapshot(repo.path), before);
+    });
+  }
+
+  it('gives an earlier installation back whole when a later one fails at its last step', async () => {
+    const { client, repo } = server();
+    repo.writeHook('pre-receive', '#!/bin/sh\nexit 0\n');
+    await installInto(repo);
+    repo.git('config', '--unset', 'receive.advertisePushOptions');
+    // As it was before there was a dispatcher of ours, so that everything is made anew.
+    renameSync(join(repo.path, 'hooks/pre-receive.d/10-existing'), join(repo.path, 'hooks/pre-receive'));
+    writeFileSync(join(repo.path, 'config.lock'), '');
+    const before = snapshot(repo.path);
+    const { ino } = statSync(join(repo.path, 'hooks/pre-receive'));
+    await assert.rejects(install(repo, BYPASS), { code: 'GIT_FAILED', message: /config/ });
+    assert.deepEqual(snapshot(repo.path), before);
+    assert.equal(statSync(join(repo.path, 'hooks/pre-receive')).ino, ino, 'the same file');
+    rmSync(join(repo.path, 'config.lock'));
+    await installInto(repo);
+    assert.ok(client.push('main').accepted);
+  });
+
   it('makes paths with quotes and spaces work', async () => {
     const folder = join(createTempFolder(), "it's a $(folder)");
     const client = createRepo();
@@ -157,6 +214,44 @@ describe('installing', () => {
 });
 
 describe('uninstalling', () => {
+  it('without permission changes nothing, and says which path, who, and whose it is', async () => {
+    const { repo } = server();
+    repo.writeHook('pre-receive', '#!/bin/sh\nexit 0\n');
+    await installInto(repo);
+    const { gitDir, home } = ownedByNobody(repo);
+    const chain = join(gitDir, 'hooks/pre-receive.d');
+    chownSync(chain, ROOT_OR_US.uid, ROOT_OR_US.gid);
+    chmodSync(chain, 0o555);
+    const before = snapshot(repo.path);
+    const { message, code } = await asNobody(async () => {
+      const opened = await openRepository(gitDir, { env: isolatedEnv({ HOME: home, XDG_CONFIG_HOME: home }) });
+      return uninstallHook(opened).then(
+        () => assert.fail('it was removed'),
+        (error: LeakgateError) => error,
+      );
+    });
+    chmodSync(chain, 0o755);
+    assert.equal(code, 'HOOK_INSTALL', message);
+    assert.match(message, new RegExp(`^${chain}/10-existing cannot be changed by user \\d+ .*: permission denied`));
+    assert.match(message, new RegExp(`as before.*\\. ${chain} belongs to user \\d+ \\(mode 0555\\): run the same`));
+    chmodSync(chain, 0o555);
+    assert.deepEqual(snapshot(repo.path), before);
+  });
+
+  it('puts the hook back when its last steps fail', async () => {
+    const { client, repo } = server();
+    repo.writeHook('pre-receive', '#!/bin/sh\nexit 0\n');
+    repo.git('config', '--unset', 'receive.advertisePushOptions');
+    await installInto(repo, { config: BYPASS });
+    repo.git('config', 'receive.fsckObjects', 'true');
+    writeFileSync(join(repo.path, 'config.lock'), '');
+    const before = snapshot(repo.path);
+    await assert.rejects(uninstall(repo), { code: 'GIT_FAILED' });
+    assert.deepEqual(snapshot(repo.path), before);
+    rmSync(join(repo.path, 'config.lock'));
+    assert.equal(client.write('b.txt', fakeGithubPat('still')).commit().push('main').accepted, false);
+  });
+
   const OLD_HOOKS: Readonly<Record<string, (repo: TempRepo) => void>> = {
     'no hook': () => {},
     'a hook': (repo) => void repo.writeHook('pre-receive', '#!/bin/sh\n# old \xe9\nexit 0\n'),
@@ -212,6 +307,42 @@ describe('uninstalling', () => {
     await assert.rejects(uninstall(repo), { code: 'HOOK_INSTALL' });
   });
 });
+
+/** Without a cache that the helper lends, so that what is found afterwards is the installation's. */
+async function install(repo: TempRepo, config = ''): Promise<unknown> {
+  const file = join(createTempFolder(), 'leakgate.yml');
+  writeFileSync(file, config);
+  const shim = {
+    node: process.execPath,
+    entry: join(await hookBundle(), 'hook.cjs'),
+    env: { LEAKGATE_CONFIG: file },
+  };
+  const options = { packageFolder: join(import.meta.dirname, '../..'), version: '0.0.0', shim, env: isolatedEnv() };
+  return installHook(await openRepository(repo.path, { env: isolatedEnv() }), options);
+}
+
+const NOBODY = 65534;
+const ROOT_OR_US = { uid: process.getuid?.() ?? 0, gid: process.getgid?.() ?? 0 };
+
+/** Root may write everywhere: what is about permissions runs as another account then, else as the one we are. */
+async function asNobody<T>(act: () => Promise<T>): Promise<T> {
+  if (ROOT_OR_US.uid !== 0) return act();
+  process.seteuid?.(NOBODY);
+  try {
+    return await act();
+  } finally {
+    process.seteuid?.(0);
+  }
+}
+
+/** Gives the repository to the account of `asNobody`, with a home that it can read. */
+function ownedByNobody(repo: TempRepo): { readonly gitDir: string; readonly home: string } {
+  const home = createTempFolder();
+  for (const folder of [home, dirname(repo.path)]) chmodSync(folder, 0o755);
+  if (ROOT_OR_US.uid === 0)
+    for (const path of ['', ...pathsBelow(repo.path)]) lchownSync(join(repo.path, path), NOBODY, NOBODY);
+  return { gitDir: repo.gitDir, home };
+}
 
 function rmHooks(repo: TempRepo): void {
   rmSync(join(repo.path, 'hooks'), { recursive: true });
