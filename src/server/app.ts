@@ -8,7 +8,13 @@
 import type { Socket } from 'node:net';
 import multipart from '@fastify/multipart';
 import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox';
-import Fastify, { LogController, type ConnectionError } from 'fastify';
+import Fastify, {
+  LogController,
+  type ConnectionError,
+  type FastifyError,
+  type FastifyReply,
+  type FastifyRequest,
+} from 'fastify';
 import { addAccessTokenRoutes } from './bitbucket/access-tokens.ts';
 import { addAdminGroupRoutes } from './bitbucket/admin-groups.ts';
 import { addAdminPermissionRoutes } from './bitbucket/admin-permissions.ts';
@@ -26,9 +32,10 @@ import { addScanningRuleRoutes } from './bitbucket/scanning-rules.ts';
 import { addWebhookCallRoutes } from './bitbucket/webhook-calls.ts';
 import { addWebhookRoutes } from './bitbucket/webhooks.ts';
 import { ERROR_RESPONSES, errorBody, handleError } from './error-handler.ts';
-import { addHooks } from './hooks.ts';
+import { addCommonHeaders, addHooks, logRequest } from './hooks.ts';
 import { HttpError } from './http-error.ts';
 import { addOpenapi } from './openapi.ts';
+import { readRest } from './read-rest.ts';
 import { createRequestIds } from './request-id.ts';
 import { rewriteUrl } from './rewrite-url.ts';
 import { routesByMethod } from './routes-by-method.ts';
@@ -104,6 +111,7 @@ export async function buildApp(context: ServerContext): Promise<App> {
     return503OnClosing: true,
     forceCloseConnections: 'idle',
     clientErrorHandler: refuseMalformed,
+    frameworkErrors: refuseAddress,
     // Of these the address of a client is taken from X-Forwarded-For: lockouts and the audit log go by it.
     trustProxy: context.trustedProxies === undefined ? false : [...context.trustedProxies],
   }).withTypeProvider<TypeBoxTypeProvider>();
@@ -145,6 +153,18 @@ export async function buildApp(context: ServerContext): Promise<App> {
     }
   }
   return app;
+}
+
+/**
+ * What the router refuses: it cannot read the address. No hook runs for it, neither before nor after, so what hooks do for every other request is
+ * done here; nobody is logged in.
+ */
+function refuseAddress(refusal: FastifyError, request: FastifyRequest, reply: FastifyReply): void {
+  void readRest(request.raw).then(() => {
+    addCommonHeaders(request, reply);
+    handleError(refusal, request, reply);
+    logRequest(request, reply);
+  });
 }
 
 /** What Node itself refuses: it is no HTTP, its headers are too large, or it takes too long. */

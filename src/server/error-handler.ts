@@ -106,6 +106,8 @@ const FASTIFY_MESSAGES: Readonly<Record<string, string>> = {
   FST_ERR_CTP_INVALID_MEDIA_TYPE: 'This Content-Type is not supported here.',
   FST_ERR_CTP_BODY_TOO_LARGE: 'The body is too large.',
   FST_REQ_FILE_TOO_LARGE: 'The file is too large.',
+  FST_ERR_BAD_URL: 'The address is not valid: a % in it is not followed by the code of a character in UTF-8.',
+  FST_ERR_MAX_PARAM_LENGTH: 'A part of the address is too long.',
   FST_INVALID_MULTIPART_CONTENT_TYPE: 'The request must be multipart/form-data.',
 };
 

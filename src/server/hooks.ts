@@ -1,4 +1,5 @@
 /** What every request goes through before its handler, and every answer on its way out. */
+import type { FastifyReply, FastifyRequest } from 'fastify';
 import { challenge, authorize } from './authorize.ts';
 import { createAuthenticate } from './authenticate.ts';
 import { HttpError } from './http-error.ts';
@@ -20,12 +21,7 @@ export function addHooks(app: App, context: ServerContext): void {
   app.decorateRequest('repository');
 
   app.addHook('onRequest', async (request, reply) => {
-    void reply.headers({
-      'X-AREQUESTID': request.id,
-      'X-Content-Type-Options': 'nosniff',
-      'Cache-Control': 'private, no-store',
-      Vary: 'Authorization, Cookie',
-    });
+    addCommonHeaders(request, reply);
     request.caller = { kind: 'anonymous' };
     // No name has it, and PostgreSQL refuses texts with it.
     if (/%00/.test(request.url)) throw new HttpError(400, 'The address has a NUL character in it.');
@@ -50,22 +46,34 @@ export function addHooks(app: App, context: ServerContext): void {
 
   app.addHook('onSend', (request) => readRest(request.raw));
 
-  // A path is logged without its query, and no body ever.
-  app.addHook('onResponse', async (request, reply) => {
-    request.log.info(
-      {
-        method: request.method,
-        path: maskTokens(request.url.split('?', 1)[0] ?? ''),
-        status: reply.statusCode,
-        ms: Math.round(reply.elapsedTime),
-        caller: nameOf(request.caller),
-        address: request.ip,
-      },
-      'request',
-    );
-  });
+  app.addHook('onResponse', async (request, reply) => logRequest(request, reply));
 
   app.addHook('onClose', () => limiter.flush());
+}
+
+/** What every answer has, whatever is in it. */
+export function addCommonHeaders(request: Pick<FastifyRequest, 'id'>, reply: FastifyReply): void {
+  void reply.headers({
+    'X-AREQUESTID': request.id,
+    'X-Content-Type-Options': 'nosniff',
+    'Cache-Control': 'private, no-store',
+    Vary: 'Authorization, Cookie',
+  });
+}
+
+/** One line in the log. A path is logged without its query, and no body ever. */
+export function logRequest(request: FastifyRequest, reply: FastifyReply): void {
+  request.log.info(
+    {
+      method: request.method,
+      path: maskTokens(request.url.split('?', 1)[0] ?? ''),
+      status: reply.statusCode,
+      ms: Math.round(reply.elapsedTime),
+      caller: nameOf(request.caller),
+      address: request.ip,
+    },
+    'request',
+  );
 }
 
 function nameOf(caller: Caller | undefined): string {

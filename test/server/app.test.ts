@@ -150,6 +150,34 @@ describe('the application', () => {
     assert.equal(answer.statusCode, 400);
   });
 
+  it('refuses an address that cannot be read as it refuses everything, repeating none of it', async () => {
+    const long = 'canary'.repeat(200);
+    for (const [url, status] of [
+      ['/%', 400],
+      ['/rest/api/latest/projects/%ff', 400],
+      ['/rest/api/latest/projects/canary%zz', 400],
+      ['/rest/api/latest/projects/%c3%28/repos?limit=5', 400],
+      ['/rest/api/latest/users/canary%/repos', 400],
+      ['/nowhere/%ff', 400],
+      [`/rest/api/latest/projects/${long}`, 414],
+    ] as const)
+      for (const headers of [{}, server.admin])
+        for (const method of ['GET', 'PUT', 'DELETE'] as const) {
+          const answer = await server.app.inject({ method, url, headers });
+          assert.equal(answer.statusCode, status, `${url.slice(0, 60)}: ${answer.body}`);
+          assert.match(String(answer.headers['content-type']), /^application\/json/);
+          assert.deepEqual(Object.keys(answer.json<object>()), ['errors']);
+          const { errors } = answer.json<RestErrors>();
+          assert.deepEqual(Object.keys(errors[0] ?? {}).sort(), ['context', 'exceptionName', 'message']);
+          assert.doesNotMatch(answer.body, /%ff|%zz|%c3|canary|FST_/);
+          assert.match(String(answer.headers['x-arequestid']), /^@[0-9A-F]{6}x\d+x\d+x0$/);
+          assert.equal(answer.headers['x-content-type-options'], 'nosniff');
+          assert.equal(answer.headers['cache-control'], 'private, no-store');
+          const id = JSON.stringify(answer.headers['x-arequestid']);
+          assert.ok(lines.some((line) => line.includes(id) && line.includes(`"status":${status}`)));
+        }
+  });
+
   it('does not start with a route that does not say who may use it', async () => {
     const app = await buildApp({ ...server.context, metrics: createMetrics('0.0.0') });
     assert.throws(
