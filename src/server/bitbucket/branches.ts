@@ -3,7 +3,6 @@ import { Type } from 'typebox';
 import { defaultBranch, listRefs } from '../../git/refs.ts';
 import { openRepository } from '../../git/repository.ts';
 import { runGit } from '../../git/spawn.ts';
-import { LeakgateError } from '../../model/errors.ts';
 import { allBranches } from '../../store/branches.ts';
 import { inTransaction } from '../../store/in-transaction.ts';
 import { updateRepository } from '../../store/repositories.ts';
@@ -12,6 +11,7 @@ import { auditOf } from '../actor.ts';
 import { HttpError } from '../http-error.ts';
 import { pageOf, pageRequest, PAGE_QUERY, toPage } from '../paging.ts';
 import type { App, Routes, ServerContext } from '../server-context.ts';
+import { reading } from '../unreadable-repository.ts';
 import { Nothing, RepositoryParams, SearchText } from './shapes.ts';
 
 const HEADS = 'refs/heads/';
@@ -54,11 +54,14 @@ export const addBranchRoutes: Routes = (app, context) => {
         response: { 200: pageOf(RestBranch) },
       },
     },
-    async ({ repository, query }) => {
+    async (request) => {
+      const { repository, query } = request;
       const { filterText = '', orderBy } = query;
       const page = pageRequest(query);
-      const first = await findDefaultBranch(repository, context);
-      const branches = await readBranches(repository, context, orderBy === 'MODIFICATION');
+      const [first, branches] = await reading(request, async () => [
+        await findDefaultBranch(repository, context),
+        await readBranches(repository, context, orderBy === 'MODIFICATION'),
+      ]);
       const found = branches.filter(({ ref }) => nameOf(ref).toLowerCase().includes(filterText.toLowerCase()));
       return toPage(
         page,
@@ -89,8 +92,9 @@ function addDefaultBranchRoutes(app: App, context: ServerContext, path: string):
         response: { 200: RestMinimalRef },
       },
     },
-    async ({ repository }) => {
-      const ref = await findDefaultBranch(repository, context);
+    async (request) => {
+      const { repository } = request;
+      const ref = await reading(request, () => findDefaultBranch(repository, context));
       if (ref !== undefined) return toMinimalRef(ref);
       throw new HttpError(404, `Repository ${repository.slug} has no default branch.`, {
         exceptionName: 'com.atlassian.bitbucket.repository.NoDefaultBranchException',
@@ -114,7 +118,7 @@ function addDefaultBranchRoutes(app: App, context: ServerContext, path: string):
       const { repository } = request;
       const { id } = request.body;
       const ref = id.startsWith('refs/') ? id : HEADS + id;
-      const branches = await readBranches(repository, context, false);
+      const branches = await reading(request, () => readBranches(repository, context, false));
       if (!branches.some((branch) => branch.ref === ref))
         throw new HttpError(404, `Branch ${ref} does not exist in repository ${repository.slug}.`, {
           context: 'id',
@@ -149,7 +153,7 @@ async function readBranches(
   lastChangedFirst: boolean,
 ): Promise<readonly Branch[]> {
   if (repository.path === null) return allBranches(store.db, repository.id);
-  const opened = await openHere(repository.path);
+  const opened = await openRepository(repository.path, { registered: true });
   const refs = (await listRefs(opened, { prefix: HEADS })).map(({ name, oid }) => ({ ref: name, tip: oid }));
   if (!lastChangedFirst) return refs;
   const { stdout } = await runGit(opened, ['for-each-ref', '--sort=-committerdate', '--format=%(refname)', HEADS], {
@@ -167,18 +171,9 @@ async function readBranches(
 /** As set here, else what HEAD says. */
 async function findDefaultBranch(repository: RepositoryRow, { store }: ServerContext): Promise<string | undefined> {
   if (repository.defaultBranch !== null) return repository.defaultBranch;
-  if (repository.path !== null) return defaultBranch(await openHere(repository.path));
+  if (repository.path !== null) return defaultBranch(await openRepository(repository.path, { registered: true }));
   const refs = (await allBranches(store.db, repository.id)).map(({ ref }) => ref);
   return ['refs/heads/main', 'refs/heads/master'].find((ref) => refs.includes(ref));
-}
-
-async function openHere(path: string) {
-  try {
-    return await openRepository(path, { registered: true });
-  } catch (cause) {
-    if (!(cause instanceof LeakgateError)) throw cause;
-    throw new HttpError(503, 'The repository cannot be read at the moment.', { cause });
-  }
 }
 
 function toMinimalRef(ref: string) {

@@ -8,6 +8,7 @@ import type { Confidence, Severity } from '../../model/rule.ts';
 import type { ListedFinding } from '../../store/findings.ts';
 import { HttpError } from '../http-error.ts';
 import type { Routes } from '../server-context.ts';
+import { reading } from '../unreadable-repository.ts';
 import { findingAt } from './findings.ts';
 import { LEVELS, type Level } from './levels.ts';
 import { stateOf } from './finding-shape.ts';
@@ -48,7 +49,7 @@ export const addExplainRoutes: Routes = (app, context) => {
     async (request) => {
       const { findingId } = request.params as { readonly findingId: number };
       const row = await findingAt(level, request, context, findingId);
-      const { policy, exempt } = await context.policies.policyOf(request.repository.id);
+      const { policy, exempt } = await reading(request, () => context.policies.policyOf(request.repository.id));
       return toRest(explainFinding(policy, toFinding(row, policy, context.now()), new Date(context.now())), exempt);
     },
   );
@@ -72,7 +73,7 @@ export const addExplainRoutes: Routes = (app, context) => {
       const { path, ruleId } = request.query;
       if ((path === undefined) === (ruleId === undefined))
         throw new HttpError(400, 'Give either path or ruleId.', { context: 'path' });
-      const { policy, exempt } = await context.policies.policyOf(request.repository.id);
+      const { policy, exempt } = await reading(request, () => context.policies.policyOf(request.repository.id));
       return toRest(path === undefined ? explainRule(policy, ruleId as string) : explainPath(policy, path), exempt);
     },
   );

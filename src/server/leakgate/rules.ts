@@ -10,6 +10,7 @@ import { HttpError, HttpErrors } from '../http-error.ts';
 import { withinPatternBudget } from '../pattern-budget.ts';
 import { checkRegex } from '../regex-input.ts';
 import type { Routes, ServerContext } from '../server-context.ts';
+import { reading } from '../unreadable-repository.ts';
 import { storedPatternProblem } from '../usable-pattern.ts';
 import { LEVELS, type Level } from './levels.ts';
 import { orNull } from '../or-null.ts';
@@ -65,7 +66,7 @@ export const addRuleRoutes: Routes = (app, context) => {
       },
     },
     async (request) => {
-      const { policy, digest, exempt } = await context.policies.policyOf(request.repository.id);
+      const { policy, digest, exempt } = await reading(request, () => context.policies.policyOf(request.repository.id));
       const problems = policy.problems.map(({ file, line, message }) => `${file}:${line} ${message}`);
       return { exempt, policyDigest: digest, values: policy.rules.map(toRestRule), problems };
     },
@@ -118,7 +119,7 @@ export const addRuleRoutes: Routes = (app, context) => {
     },
     async (request) => {
       const { text, path } = request.body;
-      const { policy, ruleset } = await context.policies.policyOf(request.repository.id);
+      const { policy, ruleset } = await reading(request, () => context.policies.policyOf(request.repository.id));
       return { matches: await search({ policy, ruleset }, text, path, context) };
     },
   );

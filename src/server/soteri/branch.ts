@@ -9,6 +9,7 @@ import { allBranches, findBranch } from '../../store/branches.ts';
 import type { BranchRow, RepositoryRow } from '../../store/schema.ts';
 import { HttpError } from '../http-error.ts';
 import type { ServerContext } from '../server-context.ts';
+import { isUnreadable, unreadable } from '../unreadable-repository.ts';
 
 /** Query parameter of all that is about one branch. */
 export const BRANCH_QUERY = {
@@ -23,8 +24,10 @@ export const PROJECT_PARAMS = Type.Object({ projectKey: Type.String() });
 const HEADS = 'refs/heads/';
 
 /**
- * Finds it, and its tip as it is now for a repository on this machine; of one that is mirrored, as it was last fetched.
- * @throws HttpError 404 when there is no such branch
+ * Finds it, and its tip as it is now for a repository on this machine; of one that is mirrored, as it was last fetched. What was found before can be
+ * shown while the repository cannot be read: then it is found as it was last seen.
+ *
+ * @throws HttpError 404 when there is no such branch, 503 when that cannot be told
  */
 export async function findScanBranch(
   request: FastifyRequest,
@@ -34,17 +37,19 @@ export async function findScanBranch(
   const { repository } = request;
   const { db } = context.store;
   const isHere = repository.path !== null;
-  if (isHere) await seeBranches(context, repository);
-  const wanted = name === undefined || name === '' ? await defaultRef(context, repository) : fullName(name);
-  const found = wanted === undefined ? undefined : await findBranch(db, repository.id, wanted);
+  const find = async (): Promise<{ readonly wanted?: string | undefined; readonly found?: BranchRow | undefined }> => {
+    const wanted = name === undefined || name === '' ? await defaultRef(context, repository) : fullName(name);
+    return { wanted, found: wanted === undefined ? undefined : await findBranch(db, repository.id, wanted) };
+  };
+  const trouble = isHere ? await seeBranches(context, repository) : undefined;
+  const { wanted, found } = await find();
   if (found !== undefined) return found;
-  if (!isHere) {
-    await seeBranches(context, repository);
-    const ref = wanted ?? (await defaultRef(context, repository));
-    const fetched = ref === undefined ? undefined : await findBranch(db, repository.id, ref);
-    if (fetched !== undefined) return fetched;
-  }
-  throw noBranch(repository, name ?? wanted);
+  if (trouble !== undefined) throw unreadable(request, trouble);
+  if (isHere) throw noBranch(repository, name ?? wanted);
+  await seeBranches(context, repository);
+  const fetched = await find();
+  if (fetched.found !== undefined) return fetched.found;
+  throw noBranch(repository, name ?? fetched.wanted);
 }
 
 /** `main` as `refs/heads/main`. */
@@ -59,32 +64,38 @@ export function shortName(ref: string): string {
 
 async function defaultRef({ store, dataDir }: ServerContext, repository: RepositoryRow): Promise<string | undefined> {
   if (repository.defaultBranch !== null) return fullName(repository.defaultBranch);
-  const refs = (await allBranches(store.db, repository.id)).map(({ ref }) => ref);
+  const branches = await allBranches(store.db, repository.id);
   const head = await headOf(repository.path ?? mirrorPath(dataDir, repository.id));
-  // A mirror that has not been fetched has no HEAD that says anything: then the only branch there is.
-  return head !== undefined && (repository.path !== null || refs.includes(head))
-    ? head
-    : refs.length === 1
-      ? refs[0]
-      : undefined;
+  // HEAD of a mirror that has not been fetched says nothing.
+  const saysWhich =
+    head?.ref !== undefined && (repository.path !== null || branches.some(({ ref }) => ref === head.ref));
+  if (saysWhich) return head.ref;
+  if (branches.length === 1) return branches[0]?.ref;
+  if (head !== undefined) return undefined;
+  // It cannot be read: who asks for results can only mean the branch that has some.
+  const scanned = branches.filter(({ scannedCommit }) => scannedCommit !== null);
+  return scanned.length === 1 ? scanned[0]?.ref : undefined;
 }
 
-async function headOf(path: string): Promise<string | undefined> {
+/** Undefined when it cannot be read. */
+async function headOf(path: string): Promise<{ readonly ref: string | undefined } | undefined> {
   try {
-    return await defaultBranch(await openRepository(path, { registered: true }));
+    return { ref: await defaultBranch(await openRepository(path, { registered: true })) };
   } catch (error) {
     if (error instanceof LeakgateError) return undefined;
     throw error;
   }
 }
 
-async function seeBranches({ queue, log }: ServerContext, repository: RepositoryRow): Promise<void> {
+/** What is wrong when the repository cannot be read. */
+async function seeBranches({ queue, log }: ServerContext, repository: RepositoryRow): Promise<unknown> {
   try {
     await queue.syncRefs(repository.id);
+    return undefined;
   } catch (error) {
-    // What was found before can be shown while the repository cannot be read.
     if (!(error instanceof LeakgateError)) throw error;
     log.warn({ err: error, repositoryId: repository.id }, 'branches of a repository cannot be read');
+    return isUnreadable(error) ? error : undefined;
   }
 }
 

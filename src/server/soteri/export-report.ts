@@ -10,6 +10,7 @@ import { streamFindings, type ListedFinding } from '../../store/findings.ts';
 import { HttpError } from '../http-error.ts';
 import { pick } from '../pick.ts';
 import type { Routes } from '../server-context.ts';
+import { reading } from '../unreadable-repository.ts';
 import { audit } from './audit.ts';
 import { BRANCH_QUERY, findScanBranch, REPOSITORY_PARAMS, shortName } from './branch.ts';
 import { branchFindings, FINDING_QUERY, ofRule, readInstant } from './finding-filter.ts';
@@ -47,8 +48,9 @@ export const addExportRoutes: Routes = (app, context) => {
     async (request, reply) => {
       const { project, repository, query } = request;
       const branch = await findScanBranch(request, context, query.branch);
+      const all = branchFindings(context, branch, query);
       const filter = {
-        ...(await ofRule(context, branchFindings(context, branch, query), 'ruleType', query.ruleType)),
+        ...(await reading(request, () => ofRule(context, all, 'ruleType', query.ruleType))),
         ...optional('from', readInstant('startDate', query.startDate)),
         ...optional('to', readInstant('endDate', query.endDate)),
       };

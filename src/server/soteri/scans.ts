@@ -2,7 +2,6 @@
 import { Readable } from 'node:stream';
 import type { FastifyRequest } from 'fastify';
 import { Type, type Static } from 'typebox';
-import { LeakgateError } from '../../model/errors.ts';
 import { toVendorName } from '../../policy/vendor-names.ts';
 import { listCustomRules } from '../../store/custom-rules.ts';
 import { streamFindings } from '../../store/findings.ts';
@@ -10,6 +9,7 @@ import { findScanByKey, latestScan } from '../../store/scans.ts';
 import { actorOf } from '../actor.ts';
 import { HttpError } from '../http-error.ts';
 import type { Routes, ServerContext } from '../server-context.ts';
+import { reading } from '../unreadable-repository.ts';
 import { audit } from './audit.ts';
 import { BRANCH_QUERY, findScanBranch, REPOSITORY_PARAMS } from './branch.ts';
 import { branchFindings, FINDING_QUERY, ofRule } from './finding-filter.ts';
@@ -41,7 +41,9 @@ export const addScanRoutes: Routes = (app, context) => {
     async (request) => {
       const { repository } = request;
       const { ref } = await findScanBranch(request, context, request.query.branch);
-      const { scan, created } = await schedule(request, context, ref);
+      const { scan, created } = await reading(request, () =>
+        queue.schedule({ repositoryId: repository.id, ref, trigger: 'request', requestedBy: actorOf(request) }),
+      );
       const branch = await findScanBranch(request, context, ref);
       if (scan === undefined)
         return { ...withoutKey(toScanObject(branch, undefined)), scheduled: false, progress: 100 };
@@ -80,7 +82,8 @@ export const addScanRoutes: Routes = (app, context) => {
     async (request, reply) => {
       const { query, repository } = request;
       const branch = await findScanBranch(request, context, query.branch);
-      const filter = await ofRule(context, branchFindings(context, branch, query), 'rule', query.rule);
+      const all = branchFindings(context, branch, query);
+      const filter = await reading(request, () => ofRule(context, all, 'rule', query.rule));
       const state = toScanObject(branch, await latestScan(store.db, repository.id, branch.ref));
       if (!state.scanned) return state;
       const viewed = [actorOf(request), request.ip, repository.id, branch.ref, branch.scanId];
@@ -137,7 +140,7 @@ export const addScanRoutes: Routes = (app, context) => {
     async (request) => {
       if (request.query.branch !== undefined) await findScanBranch(request, context, request.query.branch);
       const nameOf = await ruleNamer();
-      const { policy } = await context.policies.policyOf(request.repository.id);
+      const { policy } = await reading(request, () => context.policies.policyOf(request.repository.id));
       const builtin = (await builtinRuleIds()).map(toVendorName);
       const custom = (await listCustomRules(store.db)).map(({ name }) => name);
       const others = policy.rules.map(({ id, name }) => nameOf({ ruleId: id, ruleName: name }));
@@ -145,24 +148,6 @@ export const addScanRoutes: Routes = (app, context) => {
     },
   );
 };
-
-async function schedule(
-  request: FastifyRequest,
-  { queue, log }: ServerContext,
-  ref: string,
-): ReturnType<ServerContext['queue']['schedule']> {
-  const repositoryId = request.repository.id;
-  try {
-    return await queue.schedule({ repositoryId, ref, trigger: 'request', requestedBy: actorOf(request) });
-  } catch (error) {
-    if (!(error instanceof LeakgateError)) throw error;
-    // What it says names a path on this machine, which is for admins.
-    log.warn({ err: error, repositoryId }, 'a repository cannot be scanned');
-    throw new HttpError(503, 'The repository cannot be read at the moment; the log of the server says why.', {
-      cause: error,
-    });
-  }
-}
 
 function withoutKey(state: Static<typeof ScanObject>): Static<typeof ScanObject> {
   const { scanKey: _, ...rest } = state;
