@@ -80,12 +80,7 @@ export function spawnGit(
 ): GitProcess {
   const { signal } = options;
   throwIfAborted(signal);
-  const child = spawn('git', [...GIT_OPTIONS, ...args], {
-    cwd: place.gitDir,
-    env: place.env,
-    stdio: ['pipe', 'pipe', 'pipe'],
-    windowsHide: true,
-  });
+  const child = startIn(place, args);
   // The commands we run only read, so there is nothing to tidy up for which a gentler signal would be needed.
   const kill = (): void => void child.kill('SIGKILL');
   signal?.addEventListener('abort', kill, { once: true });
@@ -94,6 +89,27 @@ export function spawnGit(
   const exit = waitForExit(child).finally(() => signal?.removeEventListener('abort', kill));
   exit.catch(() => {});
   return { stdin: child.stdin, stdout: child.stdout, exit, kill };
+}
+
+/**
+ * Starts the process. Where its folder is a file, `spawn` throws instead of telling it later. That is somebody's mistake in naming a
+ * repository and no answer of git's, so whoever goes on without a repository must not go on here: it is `USAGE_INVALID`.
+ */
+function startIn(
+  { gitDir, env }: GitPlace,
+  args: readonly string[],
+): ChildProcessByStdio<Writable, Readable, Readable> {
+  try {
+    return spawn('git', [...GIT_OPTIONS, ...args], {
+      cwd: gitDir,
+      env,
+      stdio: ['pipe', 'pipe', 'pipe'],
+      windowsHide: true,
+    });
+  } catch (cause) {
+    if ((cause as NodeJS.ErrnoException).code !== 'ENOTDIR') throw cause;
+    throw new LeakgateError('USAGE_INVALID', `${escapeControls(gitDir)} is a file, not a repository`);
+  }
 }
 
 /** The error for a git that ended in failure. */

@@ -1,7 +1,9 @@
 import assert from 'node:assert/strict';
-import { readFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { describe, it } from 'node:test';
 import { runCli } from '../helpers/run-cli.ts';
+import { createTempFolder } from '../helpers/temp-repo.ts';
 
 describe('leakgate', () => {
   it('alone says in ten lines or so what to do, and that it did nothing', async () => {
@@ -53,6 +55,27 @@ describe('leakgate', () => {
       assert.match(stderr, /^leakgate: /);
       assert.match(stderr, message);
       assert.doesNotMatch(stderr, /\n {4}at /, 'no stack trace');
+    });
+  }
+
+  const needRepository = [
+    ['scan', 'FILE', '--all'],
+    ['scan', 'FILE', '--branch', 'main'],
+    ['scan', 'FILE', '--staged'],
+    ['scan', 'FILE', '--range', 'a..b'],
+    ['hook', 'install', 'FILE'],
+    ['hook', 'status', 'FILE'],
+    ['review', 'list', '--repository', 'FILE'],
+    ['explain', 'absent', '--repository', 'FILE'],
+  ];
+  for (const args of needRepository) {
+    it(`says that a file is no repository in: leakgate ${args.join(' ')}`, async () => {
+      const cwd = createTempFolder();
+      writeFileSync(join(cwd, 'FILE'), 'text\n');
+      const { status, stdout, stderr } = await runCli(args, { cwd });
+      assert.match(stderr, /^leakgate: \S*FILE is a file, not a repository\n$/);
+      assert.equal(stdout, '');
+      assert.equal(status, 2);
     });
   }
 

@@ -1,4 +1,6 @@
 import assert from 'node:assert/strict';
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { describe, it } from 'node:test';
 import { hardenedEnv } from '../../src/git/environment.ts';
 import { openRepository } from '../../src/git/repository.ts';
@@ -45,6 +47,17 @@ describe('runGit', () => {
   it('says so when git is not there', async () => {
     const place = { gitDir: createTempFolder(), env: { ...hardenedEnv(env), PATH: createTempFolder() } };
     await assert.rejects(runGit(place, ['version']), { code: 'GIT_FAILED', message: /installed and on PATH/ });
+  });
+});
+
+describe('runGit in a file', () => {
+  it('says that it is one, whoever asks, and shows a name with control characters safely', async () => {
+    const file = join(createTempFolder(), 'esc\u001b[31m');
+    writeFileSync(file, '');
+    const mistake = { code: 'USAGE_INVALID', message: /esc.*\[31m is a file, not a repository$/ };
+    await assert.rejects(runGit({ gitDir: file, env: hardenedEnv(env) }, ['version']), mistake);
+    await assert.rejects(openRepository(file, { env }), mistake);
+    await assert.rejects(openRepository(file, { env }), (error: Error) => !error.message.includes('\u001b'));
   });
 });
 
