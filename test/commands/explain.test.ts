@@ -81,6 +81,17 @@ describe('leakgate doctor', () => {
     assert.ok(!existsSync(absent));
   });
 
+  it('does not find a target in order that is not there, or is a file', async () => {
+    const folder = createTempFolder();
+    writeFileSync(join(folder, 'FILE'), 'text\n');
+    const absent = await runCli(['doctor', join(folder, 'absent')]);
+    assert.match(absent.stdout, /^configuration +broken +\S+absent does not exist or cannot be read$/m);
+    assert.equal(absent.status, 2);
+    const file = await runCli(['doctor', 'FILE'], { cwd: folder });
+    assert.match(file.stdout, /^configuration +broken +\S+FILE is a file, not a folder or repository$/m);
+    assert.equal(file.status, 2);
+  });
+
   it('says what is broken, and ends with 2', async () => {
     const folder = createTempFolder();
     writeFileSync(join(folder, 'leakgate.yml'), 'rules: 3\n');
