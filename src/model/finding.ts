@@ -40,6 +40,9 @@ export interface LineText {
 /** A finding in more blobs than this names only its own. */
 export const MAX_LISTED_BLOBS = 1_000;
 
+/** A finding on more further lines of the same content names so many. */
+export const MAX_OTHER_LINES = 100;
+
 /**
  * A reported secret. Lines and columns count from 1; columns are UTF-16 code units, `endColumn` is exclusive (SARIF's convention).
  * `secret` and `match` are redacted when the finding is made, unless the caller asked for clear text.
@@ -54,6 +57,8 @@ export interface Finding {
   readonly column: number;
   readonly endLine: number;
   readonly endColumn: number;
+  /** Further lines of the same content that have the same secret, when there are any; no more than `MAX_OTHER_LINES`. */
+  readonly otherLines?: readonly number[];
   readonly secret: string;
   readonly match: string;
   /** `lgf1:` + HMAC of rule and secret under the installation's key: stable over moves and rebases. */

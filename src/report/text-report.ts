@@ -1,5 +1,5 @@
 import { escapeControls } from '../model/escape.ts';
-import type { Finding } from '../model/finding.ts';
+import { MAX_OTHER_LINES, type Finding } from '../model/finding.ts';
 import { countOf, describeSample, UNREAD_MEANINGS, unreadCounts } from './describe-coverage.ts';
 import { createPaint } from './paint.ts';
 import type { Paint } from './paint.ts';
@@ -8,6 +8,8 @@ import { textSummary } from './text-summary.ts';
 
 /** Things not read that are named one by one, of each reason; all are counted. */
 const SHOWN_SAMPLES = 5;
+/** Further lines with the same secret that are named. */
+const SHOWN_LINES = 8;
 
 /** For a person at a terminal: findings by file, what to do about them, and last what was and was not read. */
 export function* printText(input: ReportInput, options: ReportOptions): Generator<string> {
@@ -65,6 +67,7 @@ function* findingLines(finding: Finding, paint: Paint): Generator<string> {
   const before = finding.state === 'pre-existing' ? paint.faint(' (was there before)') : '';
   yield `  ${at} ${label}  ${escapeControls(finding.ruleName)} [${escapeControls(finding.ruleId)}]${before}\n`;
   yield detail('secret', finding.secret, paint);
+  if (finding.otherLines !== undefined) yield detail('also on', describeLines(finding.otherLines), paint);
   if (finding.commit !== undefined) yield detail('commit', describeCommit(finding), paint);
   yield detail('fingerprint', finding.fingerprint, paint);
   if (finding.occurrences > 1) yield detail('versions', `${finding.occurrences} of this file have it`, paint);
@@ -72,6 +75,15 @@ function* findingLines(finding: Finding, paint: Paint): Generator<string> {
 
 function detail(name: string, text: string, paint: Paint): string {
   return `           ${paint.faint(name.padEnd(11))} ${escapeControls(text)}\n`;
+}
+
+/** `line 3, 7 and 12`; of many the first few. */
+function describeLines(lines: readonly number[]): string {
+  const shown = lines.slice(0, SHOWN_LINES);
+  const more = lines.length - shown.length;
+  if (more > 0) return `line ${shown.join(', ')} and ${more === MAX_OTHER_LINES - SHOWN_LINES ? 'many' : more} more`;
+  const last = shown.pop();
+  return `line ${shown.length > 0 ? `${shown.join(', ')} and ` : ''}${last}`;
 }
 
 /** `1a2b3c4d5e by Ann Example <ann@example.org> on 2026-01-02`, as far as it is known. */

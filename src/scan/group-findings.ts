@@ -1,4 +1,4 @@
-import { MAX_LISTED_BLOBS, type Finding } from '../model/finding.ts';
+import { MAX_LISTED_BLOBS, MAX_OTHER_LINES, type Finding } from '../model/finding.ts';
 import type { Oid } from '../model/oid.ts';
 import type { CommitInfo } from './commit-info.ts';
 import type { Judge } from './judge.ts';
@@ -8,6 +8,8 @@ import type { TextRedactor } from './text-redactor.ts';
 /** One rule, one secret, one path: what a person would call one finding. */
 interface Group {
   shown: LocatedFinding;
+  /** Further lines of the object shown which have it, as many as are told. */
+  otherLines: number[];
   /** Objects it was found in, with their ids while those are few enough to be told. */
   readonly objects: Map<number, Oid | undefined>;
 }
@@ -23,11 +25,16 @@ export function groupFindings(located: readonly LocatedFinding[]): readonly Grou
     const key = `${raw.rule} ${raw.fingerprint} ${raw.kind === 'path' ? 'path' : 'content'} ${path}`;
     const group = groups.get(key);
     if (group === undefined) {
-      groups.set(key, { shown: finding, objects: new Map([[raw.object, finding.blob]]) });
+      groups.set(key, { shown: finding, otherLines: [], objects: new Map([[raw.object, finding.blob]]) });
       continue;
     }
     group.objects.set(raw.object, group.objects.size < MAX_LISTED_BLOBS ? finding.blob : undefined);
-    if (weight(finding) > weight(group.shown)) group.shown = finding;
+    if (weight(finding) > weight(group.shown)) {
+      group.shown = finding;
+      group.otherLines = [];
+    } else if (raw.object === group.shown.raw.object && group.otherLines.length < MAX_OTHER_LINES) {
+      if (raw.line !== group.shown.raw.line && !group.otherLines.includes(raw.line)) group.otherLines.push(raw.line);
+    }
   }
   return [...groups.values()];
 }
@@ -76,6 +83,7 @@ export function toFinding(
           ? 'reviewed'
           : 'suppressed',
     blocking: rule.blocking,
+    ...(group.otherLines.length === 0 ? {} : { otherLines: group.otherLines }),
     // A path is one path, however many trees have it.
     occurrences: raw.kind === 'path' ? 1 : group.objects.size,
     ...(suppression === undefined ? {} : { suppression }),

@@ -50,7 +50,14 @@ export const REPORT_INPUTS: Readonly<Record<string, ReportInput>> = {
   'every kind and state': makeReportInput({
     findings: [
       makeFinding(),
-      makeFinding({ state: 'pre-existing', severity: 'info', line: 40, endLine: 66, occurrences: 7 }),
+      makeFinding({
+        state: 'pre-existing',
+        severity: 'info',
+        line: 40,
+        endLine: 66,
+        occurrences: 7,
+        otherLines: [41, 50],
+      }),
       makeFinding({ kind: 'commit', path: 'c0de'.repeat(10), severity: 'critical' }),
       makeFinding({ kind: 'tag', path: 'refs/tags/v1', severity: 'low', confidence: 'low' }),
       makeFinding({ kind: 'path', path: 'keys/acme.pem', severity: 'medium', blocking: false }),

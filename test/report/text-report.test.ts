@@ -44,6 +44,16 @@ describe('text report', () => {
     );
   });
 
+  it('names further lines with the same secret, of many the first few', () => {
+    const also = (otherLines: readonly number[]): string | undefined =>
+      /also on +(.*)/.exec(printText({ findings: [makeFinding({ otherLines })] }))?.[1];
+    assert.equal(also([3]), 'line 3');
+    assert.equal(also([3, 7, 12]), 'line 3, 7 and 12');
+    assert.equal(also([1, 2, 3, 4, 5, 6, 7, 8]), 'line 1, 2, 3, 4, 5, 6, 7 and 8');
+    assert.equal(also(Array.from({ length: 20 }, (_, at) => at)), 'line 0, 1, 2, 3, 4, 5, 6, 7 and 12 more');
+    assert.equal(also(Array.from({ length: 100 }, (_, at) => at)), 'line 0, 1, 2, 3, 4, 5, 6, 7 and many more');
+  });
+
   it('tells commits, tags, names and standard input apart from files', () => {
     const text = printReport('text', REPORT_INPUTS['every kind and state'] ?? makeReportInput());
     assert.match(text, /^commit (?:c0de){10} \(message/m);

@@ -82,6 +82,26 @@ describe('a scan of all refs', () => {
     assert.equal(findings[0]?.commit, first);
   });
 
+  it('names the further lines of the version it shows that have the same secret', async () => {
+    const repo = createRepo();
+    repo.write('a.txt', `${SECRET}\n\n${SECRET} ${SECRET}\nx\n${SECRET}\n`).write('b.txt', `${SECRET}\n`).commit();
+    repo.write('a.txt', `${SECRET}\n${SECRET}\n`).commit();
+    const { findings } = await scanAll(repo);
+    assert.deepEqual(
+      findings.map(({ path, line, otherLines }) => [path, line, otherLines]),
+      [
+        ['a.txt', 1, [3, 5]],
+        ['b.txt', 1, undefined],
+      ],
+    );
+    repo.write('many.txt', `${SECRET}\n`.repeat(500)).commit();
+    const many = (await scanAll(repo)).findings.find(({ path }) => path === 'many.txt');
+    assert.deepEqual(
+      many?.otherLines,
+      Array.from({ length: 100 }, (_, at) => at + 2),
+    );
+  });
+
   it('finds what a merge commit adds that neither parent has', async () => {
     const repo = createRepo();
     repo.write('a.txt', 'a\n').commit();
