@@ -25,6 +25,7 @@ export async function installHere(context: CliContext, path: string, flags: { re
     signal: context.signal,
   });
   printText(context.stdout, describeInstallation(installation, repository.gitDir));
+  if (installation.warning !== undefined) printText(context.stderr, `leakgate: warning: ${installation.warning}`);
   context.exitCode = 0;
 }
 

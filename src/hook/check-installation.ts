@@ -20,6 +20,7 @@ import { readSnapshotPolicy } from './look-at-snapshot.ts';
 import { askNodeVersion } from './node-version.ts';
 import { readPolicySnapshot, type PolicySnapshot } from './policy-snapshot.ts';
 import { advertisesPushOptions } from './push-options-setting.ts';
+import { warnOfSharing } from './shared-repository.ts';
 
 /** `warning`: pushes are looked at, and something could be better. `broken`: pushes are let through unseen, or all refused. */
 export type Health = 'ok' | 'warning' | 'broken';
@@ -66,6 +67,7 @@ export async function checkInstallation(
     await attempt('dispatcher', () => checkDispatcher(place)),
     await attempt('shim', () => checkExecutable('shim', place.shim)),
     ...(await checkInterpreter(shim, repository.gitDir)),
+    ...(await checkAccounts(repository)),
     ...configuration.checks,
     await attempt('key', () => checkKey(hookEnv, configuration.snapshot)),
     ...(policy === undefined ? [] : await checkSettings(repository, policy.settings.hook)),
@@ -148,6 +150,17 @@ function staleRules(entry: string): HookCheck | undefined {
   if (!haveRulesChanged(rules, entry)) return undefined;
   const text = `${rules} is not what ${entry} was built with, so pushes may still be checked by the old rules; build or install Leakgate again (rules of your own belong into leakgate.yml)`;
   return { name: 'entry', health: 'warning', text };
+}
+
+/** Only what is worth a warning: most repositories belong to one account. */
+async function checkAccounts(repository: Repository): Promise<HookCheck[]> {
+  const name = 'accounts';
+  try {
+    const text = await warnOfSharing(repository);
+    return text === undefined ? [] : [{ name, health: 'warning', text }];
+  } catch (error) {
+    return [{ name, health: 'broken', text: (error as Error).message }];
+  }
 }
 
 async function checkConfiguration(

@@ -24,6 +24,7 @@ import { isOurDispatcher, makeShim, readDispatcher, runsChainItself, type ShimSe
 import { readRecord, recordPath, writeRecord, type InstallRecord } from './install-record.ts';
 import { askNodeVersion } from './node-version.ts';
 import { offerPushOptions } from './push-options-setting.ts';
+import { warnOfSharing } from './shared-repository.ts';
 
 export interface InstallOptions {
   readonly packageFolder: string;
@@ -42,6 +43,8 @@ export interface Installation {
   /** The server's own dispatcher runs our shim. */
   readonly foreignDispatcher: boolean;
   readonly again: boolean;
+  /** Why pushes of some accounts will be refused, though git would take them. */
+  readonly warning?: string;
 }
 
 const EXECUTABLE = 0o755;
@@ -73,7 +76,15 @@ async function changeRepository(repository: Repository, options: InstallOptions)
   const config = settings.bypass.allowed ? await offerPushOptions(repository, record.config) : record.config;
   await writeRecord(place.own, { ...record, ...(config === undefined ? {} : { config }) });
   for (const name of await readdir(place.own)) await followOwner(join(place.own, name), repository.gitDir);
-  return { place, settings, chained: await exists(place.existing), foreignDispatcher, again: earlier !== undefined };
+  const warning = await warnOfSharing(repository);
+  return {
+    place,
+    settings,
+    chained: await exists(place.existing),
+    foreignDispatcher,
+    again: earlier !== undefined,
+    ...(warning === undefined ? {} : { warning }),
+  };
 }
 
 /** All that an installation or its end makes, changes or removes; each folder before what lies in it. */

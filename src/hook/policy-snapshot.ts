@@ -100,8 +100,36 @@ export function readPolicySnapshot(gitDir: string): PolicySnapshot | undefined {
     if (wrong !== undefined) throw new Error(wrong);
     return snapshot as PolicySnapshot;
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
-    throw unusable(`the policy snapshot ${path}`, error);
+    const { code } = error as NodeJS.ErrnoException;
+    if (code === 'ENOENT') return undefined;
+    throw (code === 'EACCES' ? notEntered(path, error) : undefined) ?? unusable(`the policy snapshot ${path}`, error);
+  }
+}
+
+/**
+ * The error for a folder that keeps us out, in which nobody can tell whether there is a snapshot: the repository is shared by several accounts,
+ * and another one has installed the hook. `undefined` when it is the file that does.
+ */
+function notEntered(path: string, error: unknown): LeakgateError | undefined {
+  if (statCode(path) !== 'EACCES') return undefined;
+  const folder = dirname(path);
+  const stats = statSync(folder, { throwIfNoEntry: false });
+  if (stats === undefined) return undefined;
+  const mode = (stats.mode & 0o7777).toString(8).padStart(4, '0');
+  const us = process.geteuid?.() ?? 'another one';
+  return new LeakgateError(
+    'CONFIG_INVALID',
+    `${folder} cannot be entered by user ${us}: it belongs to user ${stats.uid} (mode ${mode}). Policy and audit log of the hook belong to one account: pushes have to run as user ${stats.uid}, or the hook has to be installed by the account that serves all pushes`,
+    { cause: error },
+  );
+}
+
+function statCode(path: string): string | undefined {
+  try {
+    statSync(path);
+    return undefined;
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code;
   }
 }
 
