@@ -2,7 +2,7 @@
  * Checks requests against the schemas of their routes, and says every problem in Bitbucket's words: one entry per wrong field.
  *
  * Values of paths and queries are texts; a number or boolean is made of one that is written like one and of nothing else (`1e3`, ` 5` and `0x10` are
- * wrong). Bodies are taken as they are: `"true"` is no boolean.
+ * wrong). `True` is a boolean, too: so Python writes it. Bodies are taken as they are: `"true"` is no boolean.
  */
 import type { FastifySchemaCompiler } from 'fastify';
 import type { TSchema } from 'typebox';
@@ -113,6 +113,11 @@ function readText(schema: TSchema, value: unknown): unknown {
   }
   if (typeof value !== 'string') return value;
   if ((type === 'integer' || type === 'number') && /^-?\d{1,15}$/.test(value)) return Number(value);
-  if (type === 'boolean' && (value === 'true' || value === 'false')) return value === 'true';
+  if (type === 'boolean' && /^(?:true|false)$/i.test(value)) return isTrue(value);
   return value;
+}
+
+/** Whether a text of a path or query says yes. */
+export function isTrue(text: string | undefined): boolean {
+  return text?.toLowerCase() === 'true';
 }

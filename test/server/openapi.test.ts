@@ -9,7 +9,8 @@ interface Operation {
   readonly parameters?: readonly {
     readonly name: string;
     readonly description?: string;
-    readonly schema?: { readonly description?: string };
+    readonly in: string;
+    readonly schema?: { readonly description?: string; readonly type?: string };
   }[];
   readonly responses: Readonly<Record<string, { readonly content?: object; readonly description?: string }>>;
   readonly 'x-access'?: string;
@@ -59,6 +60,22 @@ describe('/openapi.json', () => {
         for (const tag of tags) assert.match(tag, interfaceOf, path);
       }
     }
+  });
+
+  it('means booleans that may be written in capitals and small letters, as Python writes them', async () => {
+    let tried = 0;
+    for (const [path, operations] of Object.entries(paths))
+      for (const [method, { parameters = [] }] of Object.entries(operations))
+        for (const { name, in: place, schema } of parameters) {
+          if (place !== 'query' || schema?.type !== 'boolean') continue;
+          for (const value of ['True', 'FALSE']) {
+            const url = `${path.replace(/\{\w+\}/g, '1')}?${name}=${value}`;
+            const answer = await server.app.inject({ method: method as 'get', url, headers: server.admin });
+            assert.doesNotMatch(answer.body, new RegExp(`${name} must be`), url);
+            tried++;
+          }
+        }
+    assert.ok(tried > 10, `only ${tried}`);
   });
 
   it('describes nothing else', () => {

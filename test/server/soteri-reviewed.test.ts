@@ -92,7 +92,7 @@ describe('a finding reviewed in its repository', () => {
       assert.deepEqual([refused.status, errorsOf(refused)[0]?.context], [400, 'confirm']);
     }
     assert.equal(await stored(), 3);
-    assert.equal((await soteri.call('DELETE', `${LINES}/delete?confirm=true`, { role: 'repoWrite' })).status, 204);
+    assert.equal((await soteri.call('DELETE', `${LINES}/delete?confirm=True`, { role: 'repoWrite' })).status, 204);
     assert.equal(await stored(), 1);
   });
 
@@ -124,7 +124,7 @@ describe('lists of findings reviewed everywhere', () => {
     assert.deepEqual(deleted.body, { uploadedCount: 2, deletedCount: 1 });
     assert.deepEqual(await vulnerabilities(), [1, 1]);
     assert.equal((await soteri.call('DELETE', '/global-reviewed')).status, 400);
-    assert.equal((await soteri.call('DELETE', '/global-reviewed?confirm=true')).status, 204);
+    assert.equal((await soteri.call('DELETE', '/global-reviewed?confirm=TRUE')).status, 204);
     assert.deepEqual(await vulnerabilities(), [2, 2]);
   });
 

@@ -180,6 +180,8 @@ describe('results of a scan', () => {
         [false, true],
       ],
     );
+    for (const yes of ['True', 'TRUE'])
+      assert.deepEqual(matches(await get(`?includeAllowlisted=${yes}&includeReviewed=False`)), [open, excused]);
     assert.equal((await soteri.call('GET', `${SCAN}?includeAllowlisted=maybe`)).status, 400);
   });
 

@@ -17,6 +17,7 @@ import { auditOf } from '../actor.ts';
 import { HttpError } from '../http-error.ts';
 import { pageOf, pageRequest, PAGE_QUERY, toPage } from '../paging.ts';
 import type { App, Routes, ServerContext } from '../server-context.ts';
+import { isTrue } from '../validate-request.ts';
 import { readId, scopeOf, SCANNING_SCOPES, SCOPE_PARAMS } from './scanning-scopes.ts';
 import type { ScanningScope } from './scanning-scopes.ts';
 import { readWebhook, RestWebhook, toRestWebhook, WebhookBody } from './webhook-body.ts';
@@ -197,8 +198,4 @@ function addRoutesOf(scope: ScanningScope, app: App, context: ServerContext): vo
       return reply.code(204).send(null);
     },
   );
-}
-
-function isTrue(text: string | undefined): boolean {
-  return text?.toLowerCase() === 'true';
 }

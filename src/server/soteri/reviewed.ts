@@ -6,6 +6,7 @@ import { Type } from 'typebox';
 import { clearReviewedMatches, deleteReviewedMatches, findReviewedMatch } from '../../store/reviewed-matches.ts';
 import { HttpError } from '../http-error.ts';
 import type { Routes } from '../server-context.ts';
+import { isTrue } from '../validate-request.ts';
 import { REPOSITORY_PARAMS } from './branch.ts';
 import { addEntries, changeReviewed, fingerprintOf, scopeOf } from './reviewed-changes.ts';
 import { entryProblem, type ReviewedEntry } from './reviewed-csv.ts';
@@ -100,7 +101,7 @@ export const addReviewedRoutes: Routes = (app, context) => {
         },
       },
       async (request, reply) => {
-        if (request.query.confirm !== 'true')
+        if (!isTrue(request.query.confirm))
           throw new HttpError(400, 'confirm must be true: all reviewed texts here are about to be deleted.', {
             context: 'confirm',
           });
