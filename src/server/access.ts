@@ -11,6 +11,8 @@ export const ACCESS = [
   'REPO_READ',
   'REPO_WRITE',
   'REPO_ADMIN',
+  /** Of the project's name and of what one may read in it: follows from reading one of its repositories. */
+  'PROJECT_VIEW',
   'PROJECT_READ',
   'PROJECT_WRITE',
   'PROJECT_ADMIN',

@@ -25,6 +25,8 @@ export interface Rights {
   readonly viewer: Viewer;
   project(project: Pick<ProjectRow, 'id'>): Level;
   repository(repository: Pick<RepositoryRow, 'id' | 'projectId'>): Level;
+  /** Whether one may know that a project is there, and its name: whoever may read something in it. */
+  seesProject(project: Pick<ProjectRow, 'id'>): boolean;
 }
 
 /** Strangers see nothing, not even what is public: public means to everybody with an account. */
@@ -35,6 +37,7 @@ const NOBODY: Rights = {
   viewer: {},
   project: () => 0,
   repository: () => 0,
+  seesProject: () => false,
 };
 
 /** Finds out what a caller may do. */
@@ -56,6 +59,7 @@ function makeRights(permissions: UserPermissions): Rights {
     viewer,
     project: ({ id }) => levelOf(permissions.project(id)),
     repository: ({ id, projectId }) => levelOf(permissions.repository(id, projectId)),
+    seesProject: ({ id }) => permissions.seesProject(id),
   };
 }
 
@@ -86,6 +90,7 @@ export function isAllowed(
   }
   const wanted = LEVELS[name as keyof typeof LEVELS];
   if (project === undefined) return isAdmin;
+  if (access === 'PROJECT_VIEW') return rights.seesProject(project);
   if (kind === 'PROJECT') return rights.project(project) >= wanted;
   return (repository === undefined ? rights.project(project) : rights.repository(repository)) >= wanted;
 }

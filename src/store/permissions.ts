@@ -1,5 +1,6 @@
 /** What somebody may do, from everything that gives a permission: oneself, one's groups, owning a personal project, being public. */
 import type { Db } from './open-store.ts';
+import { findRepositoryById } from './repositories.ts';
 import { GLOBAL_PERMISSIONS, PROJECT_PERMISSIONS, REPOSITORY_PERMISSIONS } from './schema.ts';
 import type { GlobalPermission, ProjectPermission, RepositoryPermission } from './schema.ts';
 import type { Viewer } from './visibility.ts';
@@ -12,6 +13,8 @@ export interface UserPermissions {
   readonly viewer: Viewer;
   project(id: number): ProjectPermission | undefined;
   repository(id: number, projectId: number): RepositoryPermission | undefined;
+  /** Whether one may know of a project: for a permission on it, or for one on a repository in it. */
+  seesProject(id: number): boolean;
 }
 
 /** Of a user, or of a stranger when there is none: what is public. A user who is not active may do what a stranger may. */
@@ -28,7 +31,10 @@ export async function permissionsOf(db: Db, userId?: number): Promise<UserPermis
   const groupIds = groups.map(({ id }) => id);
   const given = await db
     .selectFrom('grants')
-    .select(['scope', 'resourceId', 'permission'])
+    .leftJoin('repositories', (join) =>
+      join.onRef('repositories.id', '=', 'grants.resourceId').on('grants.scope', '=', 'REPOSITORY'),
+    )
+    .select(['scope', 'resourceId', 'permission', 'repositories.projectId'])
     .where((eb) =>
       eb.or([eb('userId', '=', userId), ...(groupIds.length === 0 ? [] : [eb('groupId', 'in', groupIds)])]),
     )
@@ -61,7 +67,10 @@ export async function permissionsOfToken(
   const below = projectId !== undefined && isRepositoryPermission(permission) ? { projectId, permission } : undefined;
   if (below !== undefined) grants.push(grant('PROJECT', below.projectId, 'PROJECT_READ'));
   if (repositoryId !== undefined && isRepositoryPermission(permission))
-    grants.push(grant('REPOSITORY', repositoryId, permission));
+    grants.push({
+      ...grant('REPOSITORY', repositoryId, permission),
+      projectId: (await findRepositoryById(db, repositoryId))?.projectId ?? null,
+    });
   const viewer = {
     ...(projectId === undefined ? {} : { projectId }),
     ...(repositoryId === undefined ? {} : { repositoryId }),
@@ -96,6 +105,8 @@ export function boundPermissions(permissions: UserPermissions, most: string): Us
     project: (id) => lowest(PROJECT_PERMISSIONS, permissions.project(id), onProjects),
     repository: (id, projectId) =>
       lowest(REPOSITORY_PERMISSIONS, permissions.repository(id, projectId), onRepositories),
+    // Every token may read at least.
+    seesProject: (id) => permissions.seesProject(id),
   };
 }
 
@@ -108,6 +119,8 @@ interface Grant {
   readonly scope: 'PROJECT' | 'REPOSITORY';
   readonly resourceId: number;
   readonly permission: ProjectPermission | RepositoryPermission;
+  /** Of a repository: the one it is in. */
+  readonly projectId?: number | null;
 }
 
 interface Facts {
@@ -120,7 +133,9 @@ interface Facts {
 function makePermissions({ global, appAccess = false, viewer, grants }: Facts): UserPermissions {
   const projects = new Map<number, ProjectPermission>();
   const repositories = new Map<number, RepositoryPermission>();
-  for (const { scope, resourceId, permission } of grants) {
+  const seen = new Set<number | null | undefined>();
+  for (const { scope, resourceId, permission, projectId } of grants) {
+    seen.add(scope === 'PROJECT' ? resourceId : projectId);
     if (scope === 'PROJECT' && isProjectPermission(permission))
       raise(projects, PROJECT_PERMISSIONS, resourceId, permission);
     if (scope === 'REPOSITORY' && isRepositoryPermission(permission))
@@ -135,6 +150,7 @@ function makePermissions({ global, appAccess = false, viewer, grants }: Facts): 
     project,
     repository: (id, projectId) =>
       highest(REPOSITORY_PERMISSIONS, [repositories.get(id), repositoryPermissionOf(project(projectId))]),
+    seesProject: (id) => admin || seen.has(id),
   };
 }
 
@@ -149,10 +165,14 @@ async function readActive(db: Db, userId: number) {
 
 async function readPublic(db: Db): Promise<readonly Grant[]> {
   const projects = await db.selectFrom('projects').select('id').where('isPublic', '=', 1).execute();
-  const repositories = await db.selectFrom('repositories').select('id').where('isPublic', '=', 1).execute();
+  const repositories = await db
+    .selectFrom('repositories')
+    .select(['id', 'projectId'])
+    .where('isPublic', '=', 1)
+    .execute();
   return [
     ...projects.map(({ id }) => grant('PROJECT', id, 'PROJECT_READ')),
-    ...repositories.map(({ id }) => grant('REPOSITORY', id, 'REPO_READ')),
+    ...repositories.map(({ id, projectId }) => ({ ...grant('REPOSITORY', id, 'REPO_READ'), projectId })),
   ];
 }
 

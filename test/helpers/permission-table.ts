@@ -34,6 +34,15 @@ export const WHO = {
   ],
   'writers of the repository': ['repoWrite', 'repoAdmin', 'projectWrite', 'projectAdmin', ...ADMINS],
   'admins of the repository': ['repoAdmin', 'projectAdmin', ...ADMINS],
+  'readers of anything in the project': [
+    'repoRead',
+    'repoWrite',
+    'repoAdmin',
+    'projectRead',
+    'projectWrite',
+    'projectAdmin',
+    ...ADMINS,
+  ],
   'readers of the project': ['projectRead', 'projectWrite', 'projectAdmin', ...ADMINS],
   'admins of the project': ['projectAdmin', ...ADMINS],
   'whoever may create projects': ['projectCreator', ...ADMINS],
@@ -128,9 +137,11 @@ const TABLE: Readonly<Record<Who, string>> = {
     GET PUT /rest/access-tokens{repo}
     GET DELETE /rest/access-tokens{repo}/:tokenId
   `,
-  'readers of the project': `
+  'readers of anything in the project': `
     GET /rest/api{project}
     GET /rest/api{project}/repos
+  `,
+  'readers of the project': `
     GET /rest/api{project}/settings/hooks
     GET /rest/api{project}/settings/hooks/:hookKey
     GET /rest/api{project}/settings/hooks/:hookKey/settings

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
 import { createProject } from '../../src/store/projects.ts';
-import { createRepository } from '../../src/store/repositories.ts';
+import { createRepository, updateRepository } from '../../src/store/repositories.ts';
 import { writeSetting } from '../../src/store/settings.ts';
 import { createToken } from '../../src/store/tokens.ts';
 import { readPermissionTable, WHO, type Who } from '../helpers/permission-table.ts';
@@ -155,6 +155,40 @@ describe('authorization of every route', () => {
   });
 });
 
+describe('a project of which one may read a single repository', () => {
+  it('is shown with that repository alone, and with nothing else of it', async () => {
+    const { store } = server.context;
+    const { path } = createRepo({ bare: true });
+    const other = { projectId: server.project.id, name: 'other', path, created: 0 };
+    await createRepository(store.db, other);
+    const listed = async (headers: Headers, key = 'PRJ'): Promise<unknown> => {
+      const shown = await server.app.inject({ url: `/rest/api/latest/projects/${key}`, headers });
+      const answer = await server.app.inject({ url: `/rest/api/latest/projects/${key}/repos`, headers });
+      assert.equal(shown.statusCode, answer.statusCode);
+      if (answer.statusCode !== 200) return answer.statusCode;
+      return answer.json<{ values: { slug: string }[] }>().values.map(({ slug }) => slug);
+    };
+    const { text } = await createToken(
+      store.db,
+      { repositoryId: server.repository.id },
+      { name: 'seer', permission: 'REPO_READ', created: 0 },
+    );
+    assert.deepEqual(await listed(server.user('repoRead')), ['app']);
+    assert.deepEqual(await listed(bearer(text)), ['app']);
+    assert.deepEqual(await listed(server.user('projectRead')), ['app', 'other']);
+    assert.equal(await listed(server.user('repoRead'), 'FOREIGN'), 401);
+    assert.equal(await listed(server.user('stranger')), 401);
+    for (const rest of ['repos/other', 'settings/hooks', 'permissions/users', 'secret-scanning/rules']) {
+      const url = `/rest/api/latest/projects/PRJ/${rest}`;
+      assert.equal((await server.app.inject({ url, headers: server.user('repoRead') })).statusCode, 401, rest);
+    }
+    await updateRepository(store.db, server.repository.id, { isPublic: true });
+    assert.deepEqual(await listed(server.user('stranger')), ['app'], 'public is for everybody with an account');
+    assert.equal(await listed({}), 401);
+    await updateRepository(store.db, server.repository.id, { isPublic: false });
+  });
+});
+
 describe('authorization of tokens', () => {
   const NEVER: readonly Who[] = [
     'whoever may create projects',
@@ -169,18 +203,25 @@ describe('authorization of tokens', () => {
     const { store } = server.context;
     const owner = { userId: server.account('sysAdmin').id };
     const most: Readonly<Record<string, readonly Who[]>> = {
-      REPO_READ: ['readers of the repository', 'readers of the project'],
-      REPO_WRITE: ['readers of the repository', 'writers of the repository', 'readers of the project'],
+      REPO_READ: ['readers of the repository', 'readers of anything in the project', 'readers of the project'],
+      REPO_WRITE: [
+        'readers of the repository',
+        'writers of the repository',
+        'readers of anything in the project',
+        'readers of the project',
+      ],
       REPO_ADMIN: [
         'readers of the repository',
         'writers of the repository',
         'admins of the repository',
+        'readers of anything in the project',
         'readers of the project',
       ],
       PROJECT_ADMIN: [
         'readers of the repository',
         'writers of the repository',
         'admins of the repository',
+        'readers of anything in the project',
         'readers of the project',
         'admins of the project',
         'admins of the project, or app access',
@@ -222,8 +263,8 @@ describe('authorization of tokens', () => {
       { name: 'project', headers: bearer(ofProject.text), slug: 'x' },
     ];
     const most: Readonly<Record<string, readonly Who[]>> = {
-      repository: ['readers of the repository', 'writers of the repository'],
-      project: ['readers of the repository', 'readers of the project'],
+      repository: ['readers of the repository', 'writers of the repository', 'readers of anything in the project'],
+      project: ['readers of the repository', 'readers of anything in the project', 'readers of the project'],
     };
     const here = await differences(callers, 'PRJ', (name, who, route) => {
       if (NEVER.includes(who)) return false;

@@ -109,7 +109,7 @@ export const addProjectRoutes: Routes = (app, context) => {
   app.get(
     '/projects/:projectKey',
     {
-      config: { access: 'PROJECT_READ' },
+      config: { access: 'PROJECT_VIEW' },
       schema: { summary: 'Shows a project', tags: TAGS, params: ProjectParams, response: { 200: RestProject } },
     },
     (request) => toRestProject(request.project),

@@ -123,9 +123,9 @@ export const addRepositoryRoutes: Routes = (app, context) => {
   app.get(
     '/projects/:projectKey/repos',
     {
-      config: { access: 'PROJECT_READ' },
+      config: { access: 'PROJECT_VIEW' },
       schema: {
-        summary: 'Lists the repositories of a project',
+        summary: 'Lists the repositories of a project that one may see',
         tags: TAGS,
         params: ProjectParams,
         querystring: Type.Object(PAGE_QUERY),
