@@ -10,6 +10,7 @@ import type { ProjectRow, RepositoryRow } from '../store/schema.ts';
 import { HttpError } from './http-error.ts';
 import { isAllowed, rightsOf } from './rights.ts';
 import type { ServerContext } from './server-context.ts';
+import { shownName } from './shown-name.ts';
 
 /** Part of the realm of `WWW-Authenticate`. */
 const CHALLENGE = 'Basic realm="Leakgate"';
@@ -59,7 +60,7 @@ async function findPlace(request: FastifyRequest, context: ServerContext): Promi
   if (projectKey === undefined) return {};
   const project = (await findProjectByKey(db, projectKey)) ?? (await ownProject(request, context, projectKey));
   if (project === undefined) {
-    const missing = new HttpError(404, `Project ${shown(projectKey)} does not exist.`, {
+    const missing = new HttpError(404, `Project ${shownName(projectKey)} does not exist.`, {
       exceptionName: 'com.atlassian.bitbucket.project.NoSuchProjectException',
     });
     return { missing };
@@ -67,7 +68,7 @@ async function findPlace(request: FastifyRequest, context: ServerContext): Promi
   if (repositorySlug === undefined) return { project };
   const repository = await findRepository(db, project.id, repositorySlug);
   if (repository !== undefined) return { project, repository };
-  const missing = new HttpError(404, `Repository ${project.key}/${shown(repositorySlug)} does not exist.`, {
+  const missing = new HttpError(404, `Repository ${project.key}/${shownName(repositorySlug)} does not exist.`, {
     exceptionName: 'com.atlassian.bitbucket.repository.NoSuchRepositoryException',
   });
   return { project, missing };
@@ -81,9 +82,4 @@ async function ownProject(
 ): Promise<ProjectRow | undefined> {
   if (caller.kind !== 'user' || key.toLowerCase() !== `~${caller.user.slug}`) return undefined;
   return personalProject(db, caller.user.id, now());
-}
-
-/** A name from the path as far as it can be one. */
-function shown(name: string): string {
-  return name.slice(0, 128).replace(/[^\w.~ -]/gu, '?');
 }

@@ -51,13 +51,17 @@ function describeProblem(
   alternatives: ReadonlyMap<string, readonly string[]>,
 ): (readonly [string, string])[] {
   const field = fieldOf(instancePath);
+  const within = (name: string): string => (field === '' ? name : `${field}.${name}`);
   if (keyword === 'required') {
     const { requiredProperties } = params as { readonly requiredProperties: readonly string[] };
-    return requiredProperties.map((name) => {
-      const full = field === '' ? name : `${field}.${name}`;
-      return [full, `${full} is required.`];
-    });
+    return requiredProperties.map((name) => [within(name), `${within(name)} is required.`]);
   }
+  if (keyword === 'additionalProperties') {
+    const { additionalProperties } = params as { readonly additionalProperties: readonly string[] };
+    return additionalProperties.map((name) => [within(name), `${within(name)} is not known here.`]);
+  }
+  // What TypeBox says of a field that is not known, besides: that no value would do.
+  if (keyword === 'boolean') return [];
   if (field === '')
     return [['', part === 'body' ? `The body is not as it should be: it ${message}.` : `The ${part} ${message}.`]];
   const allowed = alternatives.get(instancePath);

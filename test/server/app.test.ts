@@ -5,6 +5,7 @@ import { after, before, describe, it } from 'node:test';
 import { Type } from 'typebox';
 import { buildApp } from '../../src/server/app.ts';
 import { createMetrics } from '../../src/server/metrics.ts';
+import { fakeGithubPat } from '../helpers/fake-secrets.ts';
 import { startApp, type StartedApp } from '../helpers/start-app.ts';
 
 let server: StartedApp;
@@ -93,6 +94,23 @@ describe('the application', () => {
     });
     assert.equal(wrong.statusCode, 405);
     assert.equal(wrong.headers['allow'], 'DELETE, GET, HEAD, PUT');
+  });
+
+  it('repeats the name of what is not there as it was asked for, without what a terminal would obey', async () => {
+    for (const [path, expected] of [
+      ['projects/ABC%2frepos%2fapp', 'Project ABC/repos/app does not exist.'],
+      ['projects/a%20*%3F%26%22', 'Project a *?&" does not exist.'],
+      ['projects/PRJ/repos/%1b%5B2Ja%E2%80%AE', 'Repository PRJ/\\x1b[2Ja\\u{202e} does not exist.'],
+      [`projects/${'y'.repeat(300)}`, `Project ${'y'.repeat(128)} does not exist.`],
+    ] as const) {
+      const answer = await server.app.inject({ url: `/rest/api/latest/${path}`, headers: server.admin });
+      assert.equal(answer.statusCode, 404);
+      assert.equal(answer.json<RestErrors>().errors[0]?.message, expected);
+    }
+    const token = fakeGithubPat('a name');
+    const answer = await server.app.inject({ url: `/rest/api/latest/projects/${token}`, headers: server.admin });
+    assert.equal(answer.statusCode, 404);
+    assert.ok(!answer.body.includes(token));
   });
 
   it('takes an empty body of JSON for none', async () => {

@@ -204,7 +204,15 @@ describe('Exemptions', () => {
       assert.deepEqual([answer.status, contexts(answer)], [400, expected], JSON.stringify(payload));
     }
     assert.equal((await call('POST', GLOBAL)).status, 400);
-    assert.equal((await call('POST', GLOBAL, [{ projectKey: '*', slug: '*' }])).status, 404);
+    const nowhere = await call('POST', GLOBAL, [
+      { projectKey: 'PRJ', slug: '*' },
+      { projectKey: 'P/"é"', slug: '<a>\u001b[2J' },
+    ]);
+    assert.equal(nowhere.status, 404);
+    assert.deepEqual(
+      (nowhere.body as { errors: { message: string }[] }).errors.map(({ message }) => message),
+      ['Repository PRJ/* does not exist.', 'Repository P/"é"/<a>\\x1b[2J does not exist.'],
+    );
     assert.equal((await call('GET', `${GLOBAL}?order=x`)).status, 400);
   });
 

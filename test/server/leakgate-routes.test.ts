@@ -430,6 +430,20 @@ describe('audit log, pushes and settings', () => {
       { soteriYml: 'true' },
     ])
       assert.equal((await call('PUT', `${API}/settings`, 'admin', wrong)).status, 400, JSON.stringify(wrong));
+    const unknown = await call('PUT', `${API}/settings`, 'admin', { nope: 1, soteriYml: true, more: { x: 1 } });
+    assert.deepEqual(
+      [unknown.status, unknown.body],
+      [
+        400,
+        {
+          errors: ['nope', 'more'].map((context) => ({
+            context,
+            message: `${context} is not known here.`,
+            exceptionName: null,
+          })),
+        },
+      ],
+    );
     assert.equal((await call('GET', `${API}/settings`, 'appAccess')).status, 403);
     assert.equal((await call('PUT', `${API}/settings`, 'projectAdmin', {})).status, 403);
     const events = await server.context.store.db

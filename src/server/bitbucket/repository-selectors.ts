@@ -5,6 +5,7 @@ import { findProjectByKey } from '../../store/projects.ts';
 import { findRepository } from '../../store/repositories.ts';
 import type { ProjectRow, RepositoryRow } from '../../store/schema.ts';
 import { HttpError, HttpErrors } from '../http-error.ts';
+import { shownName } from '../shown-name.ts';
 
 /** Named at once. */
 const MAX_SELECTORS = 1000;
@@ -54,8 +55,7 @@ export async function findSelected(
 }
 
 function noSuchRepository(projectKey: string, slug: string): HttpError {
-  const name = `${projectKey}/${slug}`.replace(/[^\w.~/ -]/gu, '?');
-  return new HttpError(404, `Repository ${name} does not exist.`, {
+  return new HttpError(404, `Repository ${shownName(projectKey)}/${shownName(slug)} does not exist.`, {
     exceptionName: 'com.atlassian.bitbucket.repository.NoSuchRepositoryException',
   });
 }
