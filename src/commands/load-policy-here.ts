@@ -1,3 +1,4 @@
+import { stat } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { openRepository } from '../git/repository.ts';
 import type { Repository } from '../git/repository.ts';
@@ -76,9 +77,12 @@ async function readContentConfigsIfReadable(
 export async function placeAt(context: CliContext, path: string): Promise<PolicyPlace> {
   const folder = resolve(context.cwd, path);
   const repository = await openRepository(folder, { env: context.env, signal: context.signal }).catch(
-    (error: unknown) => {
-      if (error instanceof LeakgateError && error.code === 'TARGET_INVALID') return undefined;
-      throw error;
+    async (error: unknown) => {
+      if (!(error instanceof LeakgateError) || error.code !== 'TARGET_INVALID') throw error;
+      // A mistyped path, or a file, has no policy of its own: nothing may be said under the one of nowhere.
+      const stats = await stat(folder).catch(() => undefined);
+      if (stats?.isDirectory() !== true) throw error;
+      return undefined;
     },
   );
   return repository === undefined ? { folder } : { repository };

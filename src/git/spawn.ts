@@ -91,10 +91,7 @@ export function spawnGit(
   return { stdin: child.stdin, stdout: child.stdout, exit, kill };
 }
 
-/**
- * Starts the process. Where its folder is a file, `spawn` throws instead of telling it later. That is somebody's mistake in naming a
- * repository and no answer of git's, so whoever goes on without a repository must not go on here: it is `USAGE_INVALID`.
- */
+/** Starts the process. Where its folder is a file, `spawn` throws instead of telling it later. */
 function startIn(
   { gitDir, env }: GitPlace,
   args: readonly string[],
@@ -108,7 +105,7 @@ function startIn(
     });
   } catch (cause) {
     if ((cause as NodeJS.ErrnoException).code !== 'ENOTDIR') throw cause;
-    throw new LeakgateError('USAGE_INVALID', `${escapeControls(gitDir)} is a file, not a repository`);
+    throw new LeakgateError('TARGET_INVALID', `${escapeControls(gitDir)} is a file, not a repository`);
   }
 }
 

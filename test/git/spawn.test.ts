@@ -54,7 +54,7 @@ describe('runGit in a file', () => {
   it('says that it is one, whoever asks, and shows a name with control characters safely', async () => {
     const file = join(createTempFolder(), 'esc\u001b[31m');
     writeFileSync(file, '');
-    const mistake = { code: 'USAGE_INVALID', message: /esc.*\[31m is a file, not a repository$/ };
+    const mistake = { code: 'TARGET_INVALID', message: /esc.*\[31m is a file, not a repository$/ };
     await assert.rejects(runGit({ gitDir: file, env: hardenedEnv(env) }, ['version']), mistake);
     await assert.rejects(openRepository(file, { env }), mistake);
     await assert.rejects(openRepository(file, { env }), (error: Error) => !error.message.includes('\u001b'));
