@@ -3,6 +3,7 @@ import { dirname, resolve } from 'node:path';
 import { compileRuleset } from '../detect/compile-ruleset.ts';
 import { hardenedEnv } from '../git/environment.ts';
 import { runGit } from '../git/spawn.ts';
+import { isSupportedNode } from '../hook/node-version.ts';
 import { loadFingerprintKey } from '../keyring/fingerprint-key.ts';
 import { formatProblem, LeakgateError } from '../model/errors.ts';
 import { escapeControls } from '../model/escape.ts';
@@ -58,9 +59,8 @@ async function attempt(name: string, check: () => Promise<Check>): Promise<Check
 
 function checkNode(): Check {
   const [major = 0, minor = 0] = process.versions.node.split('.').map(Number);
-  const supported = (major === 20 && minor >= 19) || (major === 22 && minor >= 12) || major >= 24;
   const text = `${process.versions.node} on ${process.platform} ${process.arch}`;
-  return supported
+  return isSupportedNode(major, minor)
     ? { name: 'node', health: 'ok', text }
     : { name: 'node', health: 'warning', text: `${text}; Leakgate is tested on 20.19, 22.12, 24 and later` };
 }

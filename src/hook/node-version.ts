@@ -34,12 +34,13 @@ export async function askNodeVersion(path: string, timeoutMs = 10_000): Promise<
   }
   const [, version = '', major, minor] = /^(v(\d+)\.(\d+)\.\d+)\n?$/.exec(printed) ?? [];
   if (version === '') return { problem: `${what} is not node: asked for its version it printed ${firstLine(printed)}` };
-  if (!isSupported(Number(major), Number(minor)))
+  if (!isSupportedNode(Number(major), Number(minor)))
     return { problem: `${what} is node ${version}, and the hook needs ${SUPPORTED_NODES}` };
   return { version };
 }
 
-function isSupported(major: number, minor: number): boolean {
+/** Whether such a node is among `SUPPORTED_NODES`. */
+export function isSupportedNode(major: number, minor: number): boolean {
   return (major === 20 && minor >= 19) || (major === 22 && minor >= 12) || major >= 24;
 }
 
