@@ -1,7 +1,6 @@
 /** Puts the server together: store, keys, services, application; and takes it down in an order that loses nothing. */
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
 import type { FastifyBaseLogger } from 'fastify';
 import type { DestinationStream } from 'pino';
 import { loadFingerprintKey } from '../keyring/fingerprint-key.ts';
@@ -13,6 +12,7 @@ import { keyRingPath } from '../store/store-location.ts';
 import { userFolders } from '../util/xdg.ts';
 import { onScanFinished } from './announce-findings.ts';
 import { buildApp } from './app.ts';
+import { closeApp } from './close-app.ts';
 import { createPolicyService } from './create-policy-service.ts';
 import { openDataFolder } from './data-folder.ts';
 import { createDeliveries } from './deliveries.ts';
@@ -53,16 +53,18 @@ export interface RunningServer {
   readonly firstAdmin: FirstAdmin | undefined;
   readonly app: App;
   readonly context: ServerContext;
-  /** Takes no more requests, lets scans end for up to `drainMs` (the rest goes on at the next start), then ends. Again: waits for the first. */
+  /**
+   * Takes no more requests, lets those that have begun and scans come to their end for up to `drainMs` (scans go on at the next start), then ends.
+   * Again: waits for the first.
+   */
   close(drainMs?: number): Promise<void>;
 }
 
-/** How long a request that is under way may take when the server ends. */
-const REQUESTS_MS = 5000;
+/** How long requests and scans that are under way may take when the server ends. */
 const DRAIN_MS = 30_000;
 
 /** What has to be undone, in the order it was made. */
-type Undo = { readonly name: string; undo(): Promise<void> };
+type Undo = { readonly name: string; undo(drainMs: number): Promise<void> };
 
 /** @throws LeakgateError when something is not as it must be; what was begun is undone then */
 export async function startServer(options: ServerOptions): Promise<RunningServer> {
@@ -70,7 +72,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   try {
     return await start(options, undos);
   } catch (error) {
-    for (const { undo } of undos.reverse()) await undo().catch(() => {});
+    for (const { undo } of undos.reverse()) await undo(0).catch(() => {});
     throw error;
   }
 }
@@ -150,7 +152,7 @@ async function start(options: ServerOptions, undos: Undo[]): Promise<RunningServ
     logs,
   };
   const app = await buildApp(context);
-  undos.push({ name: 'application', undo: () => closeApp(app) });
+  undos.push({ name: 'application', undo: (drainMs) => closeApp(app, drainMs) });
   // Hooks first: what was changed while the server was down is in force before anybody is told that it is up.
   await policies.start();
   await scanMails.start();
@@ -187,20 +189,10 @@ function closeOnce(
     for (const { name, undo } of [...undos].reverse()) {
       if (name === 'queue') await drained;
       // One that fails to end must not keep the others from it.
-      await undo().catch((err: unknown) => log.error({ err, part: name }, 'a part did not end as it should'));
+      await undo(drainMs).catch((err: unknown) => log.error({ err, part: name }, 'a part did not end as it should'));
     }
   };
   return (drainMs = DRAIN_MS) => (closing ??= close(drainMs));
-}
-
-/** Answers what is under way; streams of events never end by themselves. */
-async function closeApp(app: App): Promise<void> {
-  const closed = app.close();
-  const patience = new AbortController();
-  const late = sleep(REQUESTS_MS, 'late', { signal: patience.signal }).catch(() => 'early');
-  if ((await Promise.race([closed, late])) === 'late') app.server.closeAllConnections();
-  patience.abort();
-  await closed;
 }
 
 /** The key that scans on the command line use too; of an account without a home, one in the data directory. */

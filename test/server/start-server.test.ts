@@ -1,9 +1,12 @@
 import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
+import { once } from 'node:events';
 import { chmodSync, existsSync, readFileSync, statSync } from 'node:fs';
+import { connect, type Socket } from 'node:net';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
-import { serve } from '../helpers/server-process.ts';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { ADMIN_TOKEN, serve } from '../helpers/server-process.ts';
 import { basic, bearer } from '../helpers/start-app.ts';
 import { createRepo, createTempFolder } from '../helpers/temp-repo.ts';
 
@@ -44,6 +47,43 @@ describe('leakgate serve', () => {
     const shown = await fetch(`${again.url}/rest/api/latest/projects/PRJ/repos/app`, { headers: bearer(token) });
     assert.equal(shown.status, 200);
     assert.equal(await again.stop(), 0);
+  });
+
+  it('answers a request that had begun when it was told to end, however slowly it comes, and keeps no idle connection', async () => {
+    const dataDir = join(createTempFolder(), 'data');
+    const server = await serve({ dataDir });
+    const { hostname, port } = new URL(server.url);
+    const open = async (): Promise<Socket> => {
+      const socket = connect(Number(port), hostname);
+      await once(socket, 'connect');
+      return socket;
+    };
+    const body = JSON.stringify({ key: 'SLOW', name: 'Sent in two parts' });
+    const head = [
+      'POST /rest/api/latest/projects HTTP/1.1',
+      `Host: ${hostname}`,
+      `Authorization: Bearer ${ADMIN_TOKEN}`,
+      'Content-Type: application/json',
+      `Content-Length: ${body.length}`,
+    ].join('\r\n');
+    const silent = await open();
+    const slow = await open();
+    const [silentClosed, slowClosed] = [once(silent, 'close'), once(slow, 'close')];
+    let answer = '';
+    slow.on('data', (part) => (answer += String(part)));
+    slow.write(`${head}\r\n\r\n${body.slice(0, 10)}`);
+    await sleep(500);
+    const told = performance.now();
+    const ended = server.stop();
+    await silentClosed;
+    // Longer than the five seconds after which such requests used to be cut off.
+    await sleep(6000);
+    slow.write(body.slice(10));
+    await slowClosed;
+    assert.match(answer, /^HTTP\/1\.1 201 /);
+    assert.match(answer, /"key":"SLOW"/);
+    assert.equal(await ended, 0, server.stderr());
+    assert.ok(performance.now() - told < 25_000, 'it does not wait for what has been answered');
   });
 
   it('takes the token of a script, and does not repeat it', async () => {
