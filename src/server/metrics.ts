@@ -132,8 +132,12 @@ export const addMetricsRoute: Routes = (app, context) => {
       schema: {
         summary: 'Figures for Prometheus; without credentials from this machine only',
         tags: ['Server'],
-        produces: ['text/plain'],
-        response: { 200: Type.String() },
+        response: {
+          200: {
+            description: 'In the text format of Prometheus.',
+            content: { 'text/plain': { schema: Type.String() } },
+          },
+        },
       },
     },
     async (request, reply) => {

@@ -1,10 +1,17 @@
 /** Describes all routes as OpenAPI 3.1, from the schemas that requests and answers are checked with: the description cannot differ from what is done. */
 import swagger from '@fastify/swagger';
 import type { FastifySchema } from 'fastify';
-import { Type } from 'typebox';
+import { Type, type TSchema } from 'typebox';
 import type { Access } from './access.ts';
 import { describeParameters, tagOf } from './openapi-words.ts';
 import type { App, ServerContext } from './server-context.ts';
+
+declare module 'fastify' {
+  interface FastifySchema {
+    /** Fields of a form (multipart/form-data). It is described and not checked: the handler reads it from the connection, after every check. */
+    readonly form?: TSchema;
+  }
+}
 
 /** Before the first route is added; the description of all of them is at `/openapi.json` when the application is ready. */
 export async function addOpenapi(app: App, context: Pick<ServerContext, 'version'>): Promise<void> {
@@ -35,12 +42,18 @@ export async function addOpenapi(app: App, context: Pick<ServerContext, 'version
         schema: {
           ...schema,
           ...describeRequest(schema, url),
+          ...(schema?.form === undefined ? {} : { body: schema.form, consumes: ['multipart/form-data'] }),
           ...(schema?.tags === undefined ? {} : { tags: schema.tags.map((tag) => tagOf(url, tag)) }),
           ...(schema?.description === undefined && access !== undefined ? { description: needs(access) } : {}),
           security: open ? [] : [{ basic: [] }, { token: [] }],
           'x-access': access,
         } as FastifySchema,
       };
+    },
+    transformObject: (document) => {
+      const { openapiObject } = document as { readonly openapiObject: Described };
+      sayWhatMayBeAbsent(openapiObject);
+      return openapiObject;
     },
   });
   app.after(() => {
@@ -79,4 +92,23 @@ function paramsNamed(names: readonly string[]): object {
 function needs(access: Access): string {
   if (access === 'ANONYMOUS') return 'Needs no account.';
   return access === 'AUTHENTICATED' ? 'Needs an account.' : `Needs \`${access}\`.`;
+}
+
+/** The part of the document in which bodies are. */
+interface Described {
+  readonly paths?: Readonly<Record<string, Readonly<Record<string, { readonly requestBody?: RequestBody }>>>>;
+}
+
+interface RequestBody {
+  required?: boolean;
+  readonly content: Readonly<Record<string, { readonly schema?: { readonly anyOf?: readonly { type?: unknown }[] } }>>;
+}
+
+/** A body that may be absent is written as "or null" in its schema (validate-request.ts). Clients made from the document have to know that it may. */
+function sayWhatMayBeAbsent({ paths = {} }: Described): void {
+  for (const { requestBody } of Object.values(paths).flatMap((operations) => Object.values(operations))) {
+    const schemas = Object.values(requestBody?.content ?? {}).map(({ schema }) => schema);
+    if (requestBody !== undefined && schemas.some((schema) => schema?.anyOf?.some(({ type }) => type === 'null')))
+      requestBody.required = false;
+  }
 }

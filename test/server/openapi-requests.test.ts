@@ -24,7 +24,10 @@ interface Schema {
 
 interface Operation {
   readonly parameters?: readonly { readonly name: string; readonly in: string; readonly schema: Schema }[];
-  readonly requestBody?: { readonly content: Readonly<Record<string, { readonly schema: Schema }>> };
+  readonly requestBody?: {
+    readonly required?: boolean;
+    readonly content: Readonly<Record<string, { readonly schema: Schema }>>;
+  };
   readonly responses: Readonly<Record<string, unknown>>;
 }
 
@@ -153,7 +156,7 @@ function requestFor({ path, operation }: Described): fc.Arbitrary<MadeRequest> {
           fc.tuple(fc.constant(name), fc.option(mostly(valueOf(schema), fc.string()), { nil: undefined })),
         ),
       ),
-      body: content === undefined ? fc.constant(undefined) : mostly(valueOf(content.schema), fc.json()),
+      body: content === undefined ? fc.constant(undefined) : bodyOf(content.schema, operation.requestBody?.required),
     })
     .map(({ path: values, query, body }) => {
       const named = new Set(values.map(([name]) => name));
@@ -171,12 +174,36 @@ function requestFor({ path, operation }: Described): fc.Arbitrary<MadeRequest> {
         url: `${filled}${search.size === 0 ? '' : `?${search.toString()}`}`,
         ...(body === undefined
           ? {}
-          : {
-              payload: json && typeof body !== 'string' ? JSON.stringify(body) : textOf(body),
-              type: type ?? 'application/json',
-            }),
+          : type === FORM && isRecord(body)
+            ? { payload: formOf(body), type: `${FORM}; boundary=${BOUNDARY}` }
+            : {
+                payload: json && typeof body !== 'string' ? JSON.stringify(body) : textOf(body),
+                type: type ?? 'application/json',
+              }),
       };
     });
+}
+
+const FORM = 'multipart/form-data';
+const BOUNDARY = 'leakgate-test-boundary';
+
+/** Now and then none, where it may be absent. */
+function bodyOf(schema: Schema, required = true): fc.Arbitrary<unknown> {
+  const body = mostly(valueOf(schema), fc.json());
+  return required ? body : fc.option(body, { nil: undefined });
+}
+
+function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+/** Fields of a form; those that are files by their name are sent as such. */
+function formOf(fields: Readonly<Record<string, unknown>>): string {
+  const parts = Object.entries(fields).map(([name, value]) => {
+    const file = name === 'file' || name === 'content' ? '; filename="a"' : '';
+    return `--${BOUNDARY}\r\nContent-Disposition: form-data; name="${name}"${file}\r\n\r\n${textOf(value)}\r\n`;
+  });
+  return `${parts.join('')}--${BOUNDARY}--\r\n`;
 }
 
 /** As it stands in a query or a form. */

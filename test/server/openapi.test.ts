@@ -2,7 +2,17 @@ import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
 import { startApp, type StartedApp } from '../helpers/start-app.ts';
 
+interface Body {
+  readonly required?: boolean;
+  readonly content: Readonly<Record<string, { readonly schema: FormSchema }>>;
+}
+interface FormSchema {
+  readonly required?: readonly string[];
+  readonly properties?: Readonly<Record<string, { readonly type?: string; readonly format?: string }>>;
+}
+
 interface Operation {
+  readonly requestBody?: Body;
   readonly summary?: string;
   readonly description?: string;
   readonly tags?: readonly string[];
@@ -76,6 +86,60 @@ describe('/openapi.json', () => {
           }
         }
     assert.ok(tried > 10, `only ${tried}`);
+  });
+
+  it('describes the fields of forms', () => {
+    for (const version of ['latest', '1.0'])
+      for (const [path, method, fields, required] of [
+        [`/rest/security/${version}/global-reviewed/create`, 'post', ['file'], ['file']],
+        [`/rest/security/${version}/global-reviewed/delete`, 'post', ['file'], ['file']],
+        [
+          `/rest/api/${version}/hook-scripts`,
+          'post',
+          ['content', 'description', 'name', 'type'],
+          ['content', 'name', 'type'],
+        ],
+        [`/rest/api/${version}/hook-scripts/{scriptId}`, 'put', ['content', 'description', 'name'], []],
+      ] as const) {
+        const { required: needed, content = {} } = paths[path]?.[method]?.requestBody ?? {};
+        assert.equal(needed, true, path);
+        assert.deepEqual(Object.keys(content), ['multipart/form-data'], path);
+        const schema = content['multipart/form-data']?.schema;
+        assert.deepEqual(Object.keys(schema?.properties ?? {}).sort(), fields, path);
+        assert.deepEqual([...(schema?.required ?? [])].sort(), required, path);
+        const file = schema?.properties?.['file'] ?? schema?.properties?.['content'];
+        assert.deepEqual([file?.type, file?.format], ['string', 'binary'], path);
+      }
+  });
+
+  it('says which bodies may be absent', () => {
+    const optional = Object.entries(paths).flatMap(([path, operations]) =>
+      Object.entries(operations)
+        .filter(([, { requestBody }]) => requestBody?.required === false)
+        .map(([method]) => `${method} ${path}`),
+    );
+    const hooks = ['projects/{projectKey}', 'projects/{projectKey}/repos/{repositorySlug}'].flatMap((level) => [
+      `put /rest/api/latest/${level}/settings/hooks/{hookKey}/enabled`,
+      `put /rest/api/latest/${level}/hook-scripts/{scriptId}`,
+    ]);
+    assert.deepEqual(
+      new Set(optional.filter((operation) => !operation.includes('/1.0/'))),
+      new Set([...hooks, 'put /rest/security/latest/rules/{ruleId}']),
+    );
+    assert.equal(paths['/rest/api/latest/projects']?.['post']?.requestBody?.required, true);
+  });
+
+  it('says that failures are JSON, whatever a success is', () => {
+    for (const [path, operations] of Object.entries(paths))
+      for (const [method, { responses }] of Object.entries(operations))
+        for (const code of ['4XX', '5XX'])
+          assert.deepEqual(
+            Object.keys(responses[code]?.content ?? {}),
+            ['application/json'],
+            `${code} of ${method} ${path}`,
+          );
+    for (const path of ['/metrics', '/rest/api/latest/hook-scripts/{scriptId}/content'])
+      assert.deepEqual(Object.keys(paths[path]?.['get']?.responses['200']?.content ?? {}), ['text/plain']);
   });
 
   it('describes nothing else', () => {

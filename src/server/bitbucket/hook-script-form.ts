@@ -1,5 +1,6 @@
 /** Reads the form in which a hook script is uploaded: fields `name`, `description`, `type` and `content`, each as text or as a file. */
 import type { FastifyRequest } from 'fastify';
+import { Type } from 'typebox';
 import { HttpError, HttpErrors } from '../http-error.ts';
 import { checkName } from '../name-input.ts';
 import { readUploadedForm } from '../uploaded-form.ts';
@@ -11,6 +12,19 @@ type Form = ReadonlyMap<Field, string>;
 /** What there is to run at a push has room in it. */
 const MAX_CONTENT_BYTES = 1024 * 1024;
 const MAX_DESCRIPTION_LENGTH = 255;
+
+const Changeable = {
+  name: Type.String({ description: 'Of no other script.' }),
+  description: Type.String({ maxLength: MAX_DESCRIPTION_LENGTH }),
+  content: Type.String({ format: 'binary', description: 'The script, in UTF-8, as a file or as text.' }),
+};
+/** The forms as the OpenAPI document describes them. */
+export const NewScriptForm = Type.Object({
+  ...Changeable,
+  description: Type.Optional(Changeable.description),
+  type: Type.Union([Type.Literal('PRE'), Type.Literal('POST')]),
+});
+export const ScriptChangesForm = Type.Partial(Type.Object(Changeable));
 
 export interface ScriptForm {
   readonly name: string;

@@ -9,7 +9,7 @@ import { Type } from 'typebox';
 import { createHookScript, deleteHookScript, updateHookScript, type HookScriptRow } from '../../store/hook-scripts.ts';
 import { auditOf } from '../actor.ts';
 import type { Routes } from '../server-context.ts';
-import { readNewScript, readScriptChanges } from './hook-script-form.ts';
+import { NewScriptForm, readNewScript, readScriptChanges, ScriptChangesForm } from './hook-script-form.ts';
 import {
   assertHookScripts,
   noScript,
@@ -36,7 +36,7 @@ export const addHookScriptRoutes: Routes = (app, context) => {
         description:
           'A form with name, type (PRE, POST), content and description. The script is kept and served; it is not run.',
         tags: TAGS,
-        consumes: ['multipart/form-data'],
+        form: NewScriptForm,
         response: { 200: RestHookScript },
       },
     },
@@ -77,7 +77,7 @@ export const addHookScriptRoutes: Routes = (app, context) => {
         description: 'A form with one or more of name, description and content; what is absent stays.',
         tags: TAGS,
         params: PARAMS,
-        consumes: ['multipart/form-data'],
+        form: ScriptChangesForm,
         response: { 200: RestHookScript },
       },
     },
@@ -135,15 +135,15 @@ export const addHookScriptRoutes: Routes = (app, context) => {
         summary: 'The script itself',
         tags: TAGS,
         params: PARAMS,
-        produces: ['text/plain'],
-        response: { 200: Type.String() },
+        response: {
+          200: { description: 'As it was uploaded.', content: { 'text/plain': { schema: Type.String() } } },
+        },
       },
     },
     async (request, reply) => {
       await assertHookScripts(db);
       const { content } = await scriptOf(db, request.params.scriptId);
-      void reply.header('Content-Disposition', 'attachment').type('text/plain; charset=utf-8');
-      return content;
+      return reply.header('Content-Disposition', 'attachment').type('text/plain; charset=utf-8').send(content);
     },
   );
 };

@@ -10,6 +10,9 @@ import { readReviewedCsv, type ReviewedEntry } from './reviewed-csv.ts';
 
 const TAGS = ['reviewed findings'];
 const Counts = { uploadedCount: Type.Integer({ description: 'Different texts in the file.' }) };
+const CsvForm = Type.Object({
+  file: Type.String({ format: 'binary', description: 'The CSV file, in UTF-8, with a header.' }),
+});
 const globalConfig = { access: 'APP_ACCESS' } as const;
 
 export const addGlobalReviewedRoutes: Routes = (app, context) => {
@@ -20,7 +23,7 @@ export const addGlobalReviewedRoutes: Routes = (app, context) => {
       schema: {
         summary: 'Review texts everywhere, from a CSV file',
         tags: TAGS,
-        consumes: ['multipart/form-data'],
+        form: CsvForm,
         response: { 200: Type.Object({ ...Counts, addedCount: Type.Integer() }) },
       },
     },
@@ -40,7 +43,7 @@ export const addGlobalReviewedRoutes: Routes = (app, context) => {
       schema: {
         summary: 'End reviews everywhere, from a CSV file',
         tags: TAGS,
-        consumes: ['multipart/form-data'],
+        form: CsvForm,
         response: { 200: Type.Object({ ...Counts, deletedCount: Type.Integer() }) },
       },
     },
