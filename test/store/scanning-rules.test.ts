@@ -66,6 +66,27 @@ describeEachStore('scanning rules, exemptions and webhooks', (stores) => {
     });
   }
 
+  it('finds names by a part of them, capital or small, in any alphabet', async () => {
+    const { db } = await stores.open();
+    for (const name of ['Rule Ä', 'rule ä', 'ПРАВИЛО', 'Σίσυφος', 'İstanbul', 'Straße', 'Á\\_%'])
+      await createScanningRule(db, 'scanningRules', HERE, { name, lineRegex: 'x', pathRegex: null }, 5);
+    const found = async (name: string): Promise<readonly string[]> =>
+      (await listScanningRules(db, 'scanningRules', HERE, { name }, ALL)).map((rule) => rule.name);
+    for (const text of ['rule ä', 'RULE Ä', 'Ä']) assert.deepEqual(await found(text), ['Rule Ä', 'rule ä'], text);
+    for (const [text, name] of [
+      ['прав', 'ПРАВИЛО'],
+      ['Правило', 'ПРАВИЛО'],
+      ['σΊσ', 'Σίσυφος'],
+      ['İst', 'İstanbul'],
+      ['RAße', 'Straße'],
+      ['á\\_%', 'Á\\_%'],
+    ] as const)
+      assert.deepEqual(await found(text), [name], text);
+    assert.deepEqual(await found('rule a'), []);
+    const many = Array.from({ length: 500 }, (_, i) => String.fromCodePoint(0x391 + i)).join('');
+    assert.deepEqual(await found(many), []);
+  });
+
   it('keeps one exemption of a repository, for as long as there is the repository', async () => {
     const { db } = await stores.open();
     const project = await createProject(db, { key: 'A', name: 'z', created: 1 });
