@@ -2,18 +2,19 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { updateMirror } from '../git/mirror.ts';
-import { listRefs } from '../git/refs.ts';
+import { defaultBranch, listRefs } from '../git/refs.ts';
 import { openRepository, type Repository } from '../git/repository.ts';
 import { LeakgateError } from '../model/errors.ts';
 import { syncBranches } from '../store/branches.ts';
 import type { Db } from '../store/open-store.ts';
+import { noteHead } from '../store/repositories.ts';
 import type { RepositoryRow } from '../store/schema.ts';
 import { readSetting } from '../store/settings.ts';
 import { createLocks } from './locks.ts';
 
 export interface OpenTarget {
   /**
-   * Opens the repository and notes its branches in the store.
+   * Opens the repository and notes its branches, and which is the default one, in the store.
    *
    * @param freshAt a mirror that was brought up to date since this instant is good enough
    */
@@ -58,6 +59,7 @@ export function createOpenTarget({ db, dataDir, allowFileUrls, now, signal: endi
         throw new LeakgateError('TARGET_INVALID', `repository ${row.slug} has neither a path nor a clone URL`);
       const repository = await openRepository(path, { registered: true, signal });
       const refs = await listRefs(repository, { prefix: HEADS, signal });
+      await noteHead(db, row, await defaultBranch(repository, { signal }));
       await syncBranches(db, row.id, refs);
       return repository;
     });

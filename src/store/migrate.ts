@@ -1,12 +1,13 @@
 import { Migrator, type Kysely, type Migration } from 'kysely';
 import { LeakgateError } from '../model/errors.ts';
 import { first } from './migrations/0001-first.ts';
+import { head } from './migrations/0002-head.ts';
 import type { Database } from './schema.ts';
 
 export type Step = (db: Kysely<unknown>, dialect: 'sqlite' | 'postgres') => Promise<void>;
 
 /** In order, for good: a released one is never changed. */
-export const MIGRATIONS: Readonly<Record<string, Step>> = { '0001-first': first };
+export const MIGRATIONS: Readonly<Record<string, Step>> = { '0001-first': first, '0002-head': head };
 
 /**
  * Brings the tables up to date, all steps or none, also when the process is killed half-way. A database of a later Leakgate is refused: it may

@@ -119,6 +119,16 @@ export async function updateRepository(
   );
 }
 
+/** Notes what HEAD of a repository says. */
+export async function noteHead(db: Db, { id, head: before }: RepositoryRow, head: string | undefined): Promise<void> {
+  if (before === (head ?? null)) return;
+  await db
+    .updateTable('repositories')
+    .set({ head: head ?? null })
+    .where('id', '=', id)
+    .execute();
+}
+
 /** With everything that was set or found for it. The repository itself on the disk stays. */
 export async function deleteRepository(db: Db, id: number): Promise<boolean> {
   return inTransaction(db, async (transaction) => {

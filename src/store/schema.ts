@@ -57,6 +57,8 @@ export interface RepositoryTable {
   cloneUrl: string | null;
   /** `refs/heads/main`; null: what HEAD says. */
   defaultBranch: string | null;
+  /** What HEAD said when it was last read; null: nothing, or not read yet. */
+  head: string | null;
   isPublic: Flag;
   created: Time;
 }

@@ -1,7 +1,7 @@
 /** What the whole server answers while the folder of a registered repository is not there, as of a disk that is not mounted. */
 import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
-import { renameSync } from 'node:fs';
+import { renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { startServer, type RunningServer } from '../../src/server/start-server.ts';
@@ -70,13 +70,14 @@ async function call(
   return { status: answer.status, text, body: (isJson ? JSON.parse(text) : undefined) as never };
 }
 
-/** Registers a repository, waits for its first scans, and moves its folder away. */
+/** Registers a repository of three branches, waits for their first scans, and moves its folder away. */
 async function registerAndMove(name: string, repo: TempRepo): Promise<void> {
   const place = { name, path: repo.path };
   assert.equal((await call('POST', REPOS, { body: place })).status, 201);
+  const asked = `/rest/leakgate/1.0/projects/QQ/repos/${name}/scans`;
   await until(
-    () => call('GET', `/rest/security/latest/status/projects/QQ/repos/${name}/branches`),
-    ({ text }) => !/UNSCANNED|SCANNING|"values":\[\]/.test(text) && /SECURE|VULNERABLE/.test(text),
+    async () => ((await call('GET', asked)).body as { readonly values: readonly { readonly state: string }[] }).values,
+    (scans) => scans.length === 3 && scans.every(({ state }) => state === 'COMPLETED'),
   );
   renameSync(repo.path, `${repo.path}-elsewhere`);
 }
@@ -93,6 +94,10 @@ describe('a repository whose folder is not there', () => {
 
   before(async () => {
     const repo = createRepo();
+    repo.write('README.md', 'An example.\n').commit();
+    // Neither the first by name, nor of a usual name, nor the only one with results.
+    repo.git('branch', 'another');
+    repo.git('checkout', '-q', '-b', 'trunk');
     repo.write('a.env', `token = ${secret}\n`).commit();
     ({ path } = repo);
     await registerAndMove('gone', repo);
@@ -108,13 +113,13 @@ describe('a repository whose folder is not there', () => {
     );
     const csv = await call('GET', '/rest/security/latest/export-report/QQ/repos/gone', { as: writer });
     assert.equal(csv.status, 200, csv.text);
-    assert.match(csv.text, /QQ,gone,main,/);
+    assert.match(csv.text, /QQ,gone,trunk,/);
   });
 
   it('cannot be scanned or asked for its rules at the moment, and that answer names no path; the log does', async () => {
     for (const [method, url, body] of [
       ['POST', `${SCAN}/QQ/repos/gone`],
-      ['POST', `${SCAN}/QQ/repos/gone?branch=main`],
+      ['POST', `${SCAN}/QQ/repos/gone?branch=trunk`],
       ['POST', `${SCAN}/QQ/repos/gone?branch=unheard-of`],
       ['GET', `${SCAN}/QQ/rule_types/gone`],
       ['GET', `${SCAN}/QQ/repos/gone?rule=UNHEARD_OF`],
@@ -135,9 +140,13 @@ describe('a repository whose folder is not there', () => {
   });
 
   it('still tells an administrator who registers a path what is wrong with it', async () => {
+    const file = join(createTempFolder(), 'a-file');
+    writeFileSync(file, 'text\n');
     for (const [method, url, body] of [
       ['POST', REPOS, { name: 'p1', path: join(path, 'none') }],
       ['PUT', `${REPOS}/gone`, { path: join(path, 'none') }],
+      ['POST', REPOS, { name: 'p1', path: file }],
+      ['PUT', `${REPOS}/gone`, { path: file }],
     ] as const) {
       const answer = await call(method, url, { body });
       assert.equal(answer.status, 400, answer.text);

@@ -15,7 +15,12 @@ import { describeEachStore } from '../helpers/each-store.ts';
 const ROOT = join(import.meta.dirname, '../..');
 
 /** Tables as each version had them, to fill a database of that version. A new migration adds a line. */
-const TABLES: Readonly<Record<string, readonly TablePlan[]>> = { '0001-first': FIRST_TABLES };
+const TABLES: Readonly<Record<string, readonly TablePlan[]>> = {
+  '0001-first': FIRST_TABLES,
+  '0002-head': FIRST_TABLES.map((plan) =>
+    plan.name === 'repositories' ? { ...plan, columns: { ...plan.columns, head: 'text?' } } : plan,
+  ),
+};
 
 type Rows = Record<string, Record<string, unknown>[]>;
 

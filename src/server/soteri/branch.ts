@@ -72,7 +72,8 @@ async function defaultRef({ store, dataDir }: ServerContext, repository: Reposit
   if (saysWhich) return head.ref;
   if (branches.length === 1) return branches[0]?.ref;
   if (head !== undefined) return undefined;
-  // It cannot be read: who asks for results can only mean the branch that has some.
+  if (repository.head !== null) return repository.head;
+  // It cannot be read, and was not since that is noted: who asks for results can only mean the branch that has some.
   const scanned = branches.filter(({ scannedCommit }) => scannedCommit !== null);
   return scanned.length === 1 ? scanned[0]?.ref : undefined;
 }
