@@ -1,12 +1,11 @@
-import { access, constants, mkdir, stat } from 'node:fs/promises';
-import { dirname, resolve } from 'node:path';
+import { access, constants, mkdir } from 'node:fs/promises';
+import { dirname } from 'node:path';
 import { compileRuleset } from '../detect/compile-ruleset.ts';
 import { hardenedEnv } from '../git/environment.ts';
 import { runGit } from '../git/spawn.ts';
 import { isSupportedNode } from '../hook/node-version.ts';
 import { loadFingerprintKey } from '../keyring/fingerprint-key.ts';
-import { formatProblem, LeakgateError } from '../model/errors.ts';
-import { escapeControls } from '../model/escape.ts';
+import { formatProblem } from '../model/errors.ts';
 import type { Policy } from '../model/policy.ts';
 import { loadPolicy } from '../policy/load-policy.ts';
 import type { PolicySources } from '../policy/policy-sources.ts';
@@ -93,7 +92,6 @@ async function checkGit(context: CliContext): Promise<Check> {
 
 async function checkConfiguration(context: CliContext, target: string, flags: DoctorFlags): Promise<readonly Check[]> {
   try {
-    await refuseNoFolder(resolve(context.cwd, target));
     const sources = await policySourcesOf(context, flags, await placeAt(context, target));
     const files = await Promise.all(sources.files.map(({ scope, path }) => checkFile(scope, path)));
     const policy = await loadPolicy(sources);
@@ -107,15 +105,6 @@ async function checkConfiguration(context: CliContext, target: string, flags: Do
   } catch (error) {
     return [{ name: 'configuration', health: 'broken', text: (error as Error).message }];
   }
-}
-
-/** What is not there has no configuration, so nothing would be found wrong with it: a mistyped path must not read as "all in order". */
-async function refuseNoFolder(path: string): Promise<void> {
-  const stats = await stat(path).catch((cause: unknown) => {
-    throw new LeakgateError('TARGET_INVALID', `${escapeControls(path)} does not exist or cannot be read`, { cause });
-  });
-  if (!stats.isDirectory())
-    throw new LeakgateError('TARGET_INVALID', `${escapeControls(path)} is a file, not a folder or repository`);
 }
 
 async function checkFile(scope: string, path: string): Promise<Check> {

@@ -88,7 +88,7 @@ describe('leakgate doctor', () => {
     assert.match(absent.stdout, /^configuration +broken +\S+absent does not exist or cannot be read$/m);
     assert.equal(absent.status, 2);
     const file = await runCli(['doctor', 'FILE'], { cwd: folder });
-    assert.match(file.stdout, /^configuration +broken +\S+FILE is a file, not a folder or repository$/m);
+    assert.match(file.stdout, /^configuration +broken +\S+FILE is a file, not a repository$/m);
     assert.equal(file.status, 2);
   });
 

@@ -4,10 +4,11 @@ import { randomBytes } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
-import { startServer, type RunningServer } from '../../src/server/start-server.ts';
+import type { RunningServer } from '../../src/server/start-server.ts';
+import { startServerIn } from '../helpers/start-server-in.ts';
 import { fakeGithubPat, fakeSlackBotToken } from '../helpers/fake-secrets.ts';
 import { createHookedServer } from '../helpers/hooked-server.ts';
-import { createRepo, createTempFolder, isolatedEnv, type PushResult, type TempRepo } from '../helpers/temp-repo.ts';
+import { createRepo, createTempFolder, type PushResult, type TempRepo } from '../helpers/temp-repo.ts';
 
 const ADMIN = randomBytes(24).toString('hex');
 const HOOK = 'com.mohami.bitbucket.security-for-bitbucket:credentials-validation-hook';
@@ -17,17 +18,7 @@ let client: TempRepo;
 let bare: TempRepo;
 
 async function start(dataDir: string): Promise<RunningServer> {
-  return startServer({
-    host: '127.0.0.1',
-    port: 0,
-    dataDir,
-    location: { sqlite: join(dataDir, 'leakgate.db') },
-    repositoryRoots: [],
-    version: '0.0.0',
-    env: isolatedEnv(),
-    adminToken: ADMIN,
-    logTo: { write: () => {} },
-  });
+  return startServerIn(dataDir, { adminToken: ADMIN });
 }
 
 async function call(method: string, path: string, body?: object): Promise<{ status: number; body: never }> {

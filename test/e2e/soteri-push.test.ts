@@ -1,9 +1,9 @@
 /** What is set in Soteri's interface is in force for the very next push: a real server, a real hook, real pushes. */
 import assert from 'node:assert/strict';
 import { join } from 'node:path';
-import { PassThrough } from 'node:stream';
 import { after, before, describe, it } from 'node:test';
-import { startServer, type RunningServer } from '../../src/server/start-server.ts';
+import type { RunningServer } from '../../src/server/start-server.ts';
+import { startServerIn } from '../helpers/start-server-in.ts';
 import { createProject } from '../../src/store/projects.ts';
 import { createRepository } from '../../src/store/repositories.ts';
 import { writeSetting } from '../../src/store/settings.ts';
@@ -46,16 +46,9 @@ describe("Soteri's interface and the hook", () => {
     client = createRepo();
     const hooked = await createHookedServer(client);
     assert.ok(client.write('README', 'A start.\n').commit().push('main').accepted);
-    server = await startServer({
-      host: '127.0.0.1',
-      port: 0,
-      dataDir: join(folder, 'data'),
-      location: { sqlite: join(folder, 'data', 'leakgate.db') },
-      repositoryRoots: [],
-      version: '0.0.0',
+    server = await startServerIn(join(folder, 'data'), {
       env: isolatedEnv({ LEAKGATE_KEY_FILE: join(folder, 'key') }),
       adminToken: PASSWORD,
-      logTo: new PassThrough().resume(),
     });
     const { store, policies } = server.context;
     await writeSetting(store.db, 'rateLimit', { enabled: false, defaultSettings: { capacity: 60, fillRate: 5 } });

@@ -6,11 +6,11 @@ import assert from 'node:assert/strict';
 import { execFile, spawnSync } from 'node:child_process';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { PassThrough } from 'node:stream';
 import { after, before, describe, it } from 'node:test';
 import { promisify } from 'node:util';
 import { redact } from '../../src/model/redact.ts';
-import { startServer, type RunningServer } from '../../src/server/start-server.ts';
+import type { RunningServer } from '../../src/server/start-server.ts';
+import { startServerIn } from '../helpers/start-server-in.ts';
 import { parseCsv } from '../../src/store/parse-csv.ts';
 import { createProject } from '../../src/store/projects.ts';
 import { createRepository } from '../../src/store/repositories.ts';
@@ -135,16 +135,9 @@ async function scanned(): Promise<Scan> {
 
 describe("Soteri's scripts", { skip: missing }, () => {
   before(async () => {
-    server = await startServer({
-      host: '127.0.0.1',
-      port: 0,
-      dataDir: join(folder, 'data'),
-      location: { sqlite: join(folder, 'data', 'leakgate.db') },
-      repositoryRoots: [],
-      version: '0.0.0',
+    server = await startServerIn(join(folder, 'data'), {
       env: isolatedEnv({ LEAKGATE_KEY_FILE: join(folder, 'key') }),
       adminToken: PASSWORD,
-      logTo: new PassThrough().resume(),
     });
     const { db } = server.context.store;
     // The scripts are to start the first scan.

@@ -20,29 +20,23 @@ const ALL: readonly Role[] = [
   'sysAdmin',
 ];
 const ADMINS: readonly Role[] = ['admin', 'sysAdmin'];
+/** Of the repository, and with that of the name of its project. */
+const READERS: readonly Role[] = [
+  'repoRead',
+  'repoWrite',
+  'repoAdmin',
+  'projectRead',
+  'projectWrite',
+  'projectAdmin',
+  ...ADMINS,
+];
 export const WHO = {
   anybody: ALL,
   'whoever is logged in': ALL.filter((role) => role !== 'anonymous'),
-  'readers of the repository': [
-    'repoRead',
-    'repoWrite',
-    'repoAdmin',
-    'projectRead',
-    'projectWrite',
-    'projectAdmin',
-    ...ADMINS,
-  ],
+  'readers of the repository': READERS,
   'writers of the repository': ['repoWrite', 'repoAdmin', 'projectWrite', 'projectAdmin', ...ADMINS],
   'admins of the repository': ['repoAdmin', 'projectAdmin', ...ADMINS],
-  'readers of anything in the project': [
-    'repoRead',
-    'repoWrite',
-    'repoAdmin',
-    'projectRead',
-    'projectWrite',
-    'projectAdmin',
-    ...ADMINS,
-  ],
+  'readers of anything in the project': READERS,
   'readers of the project': ['projectRead', 'projectWrite', 'projectAdmin', ...ADMINS],
   'admins of the project': ['projectAdmin', ...ADMINS],
   'whoever may create projects': ['projectCreator', ...ADMINS],

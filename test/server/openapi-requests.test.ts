@@ -8,7 +8,8 @@ import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import fc from 'fast-check';
 import type { App } from '../../src/server/server-context.ts';
-import { startServer, type RunningServer } from '../../src/server/start-server.ts';
+import type { RunningServer } from '../../src/server/start-server.ts';
+import { startServerIn } from '../helpers/start-server-in.ts';
 import { basic, type Headers } from '../helpers/start-app.ts';
 import { createRepo, createTempFolder, isolatedEnv } from '../helpers/temp-repo.ts';
 
@@ -56,16 +57,9 @@ describe('requests made from the OpenAPI document', () => {
     const dataDir = join(createTempFolder(), 'data');
     const adminToken = randomBytes(20).toString('hex');
     admin = basic('admin', adminToken);
-    server = await startServer({
-      host: '127.0.0.1',
-      port: 0,
-      dataDir,
-      location: { sqlite: join(dataDir, 'leakgate.db') },
-      repositoryRoots: [],
-      version: '0.0.0',
+    server = await startServerIn(dataDir, {
       env: { ...isolatedEnv(), LEAKGATE_KEY_FILE: join(dataDir, '../fingerprint.key') },
       adminToken,
-      logTo: { write() {} },
     });
     const checkout = createRepo();
     checkout.write('README.md', 'An example.\n').commit('first');

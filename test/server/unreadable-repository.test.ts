@@ -4,7 +4,8 @@ import { randomBytes } from 'node:crypto';
 import { renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
-import { startServer, type RunningServer } from '../../src/server/start-server.ts';
+import type { RunningServer } from '../../src/server/start-server.ts';
+import { startServerIn } from '../helpers/start-server-in.ts';
 import { setGrant } from '../../src/store/grants.ts';
 import { findProjectByKey } from '../../src/store/projects.ts';
 import { createUser } from '../../src/store/users.ts';
@@ -33,13 +34,7 @@ before(async () => {
   const dataDir = join(createTempFolder(), 'data');
   const adminToken = randomBytes(20).toString('hex');
   admin = basic('admin', adminToken);
-  server = await startServer({
-    host: '127.0.0.1',
-    port: 0,
-    dataDir,
-    location: { sqlite: join(dataDir, 'leakgate.db') },
-    repositoryRoots: [],
-    version: '0.0.0',
+  server = await startServerIn(dataDir, {
     env: { ...isolatedEnv(), LEAKGATE_KEY_FILE: join(dataDir, '../fingerprint.key') },
     adminToken,
     logTo: { write: (line: string) => void logged.push(line) },
