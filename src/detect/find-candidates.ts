@@ -5,6 +5,7 @@
 import { CANDIDATES_WASM } from './candidates-wasm.ts';
 import { CHECK_COLUMNS, type CompiledRuleset } from './compile-ruleset.ts';
 import { LONGEST_WALK } from './follow-automaton.ts';
+import type { LiteralTables } from './literal-automaton.ts';
 import { layOutRepeats, type RepeatSizes } from './repeats.ts';
 
 /** What passed: an entry of the ruleset and the first byte of its literal, in no order. Reused from call to call. */
@@ -26,6 +27,9 @@ const PIECE_BYTES = 256 * 1024;
 /** Candidates the module can hand over at once; a piece that has more is searched again in halves. */
 const OUT_CAPACITY = 16_384;
 const WASM_PAGE = 65_536;
+/** Where the module expects the classes of bytes, doubled where that fits, and the literal automaton: the same numbers as in assembly/literal-search.ts. */
+const LETTERS_AT = 64;
+const TABLE_AT = 320;
 
 interface Module {
   configure(...numbers: number[]): void;
@@ -40,8 +44,6 @@ export function createFindCandidates(ruleset: CompiledRuleset, repeats?: RepeatS
   const entryCount = checks.length / CHECK_COLUMNS;
   const back = Math.max(0, literals.longest - 1);
   const tables = [
-    literals.classOf,
-    literals.table,
     literals.outputStart,
     literals.outputs,
     literals.literals,
@@ -51,7 +53,7 @@ export function createFindCandidates(ruleset: CompiledRuleset, repeats?: RepeatS
     follow.maps,
     follow.table,
   ];
-  const { addresses, end } = layOut(tables);
+  const { addresses, end } = layOut(tables, endOfLiterals(literals));
   // A piece of one byte ends at most every entry once, so halving always gets there.
   const capacity = Math.max(OUT_CAPACITY, entryCount);
   const data = align(end + capacity * 8);
@@ -64,6 +66,7 @@ export function createFindCandidates(ruleset: CompiledRuleset, repeats?: RepeatS
       new Uint8Array(table.buffer, table.byteOffset, table.byteLength),
     );
   }
+  putLiterals(memory.buffer, literals);
   const module = new runtime.Instance(compiled(), { env: { memory } }).exports as Module;
   module.configure(...addresses, literals.shift, literals.firstOutput, end, capacity);
   if (remembered !== undefined) module.configureRepeats(...remembered.settings);
@@ -100,6 +103,18 @@ export function createFindCandidates(ruleset: CompiledRuleset, repeats?: RepeatS
   };
 }
 
+/** Each row at the place that follows from the number of its state. */
+function putLiterals(memory: ArrayBuffer, { classOf, table, shift, firstOutput, outputStart }: LiteralTables): void {
+  const silent = table.length - ((outputStart.length - 1) << shift);
+  new Uint8Array(memory, LETTERS_AT, classOf.length).set(shift < 8 ? classOf.map((letter) => letter * 2) : classOf);
+  new Uint16Array(memory, TABLE_AT, silent).set(table.subarray(0, silent));
+  new Uint16Array(memory, TABLE_AT + (firstOutput << shift) * 2, table.length - silent).set(table.subarray(silent));
+}
+
+function endOfLiterals({ shift, firstOutput, outputStart }: LiteralTables): number {
+  return TABLE_AT + ((firstOutput + outputStart.length - 1) << shift) * 2;
+}
+
 // The part of the WebAssembly interface used here; Node's own types leave it to the DOM's.
 interface WebAssemblyRuntime {
   readonly Module: new (bytes: Uint8Array) => object;
@@ -115,11 +130,14 @@ function compiled(): object {
   return wasm;
 }
 
-function layOut(tables: readonly { readonly byteLength: number }[]): {
+function layOut(
+  tables: readonly { readonly byteLength: number }[],
+  start: number,
+): {
   readonly addresses: number[];
   readonly end: number;
 } {
-  let end = 64;
+  let end = align(start);
   const addresses = tables.map((table) => {
     const address = end;
     end = align(end + table.byteLength);

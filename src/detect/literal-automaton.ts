@@ -1,6 +1,6 @@
 /**
  * The literal automaton: Aho and Corasick's ("Efficient string matching", 1975) over all literals of all rules, letters without case, as a table:
- * `next = table[(state << shift) | classOf[byte]]`. States from `firstOutput` on end one or more literals.
+ * `next = row of state[classOf[byte]]`. States from `firstOutput` on end one or more literals.
  *
  * Bytes that no literal tells apart share a class, so a row is 64 numbers instead of 256 and the rows in use stay in the processor's cache.
  */
@@ -18,8 +18,9 @@ export interface Literal {
 export interface LiteralTables {
   readonly classOf: Uint8Array;
   readonly shift: number;
+  /** Rows of the states that end no literal, then of those that do. */
   readonly table: Uint16Array;
-  /** States at or above this one end a literal. */
+  /** States from this one on end a literal; there may be numbers before it that no state has. */
   readonly firstOutput: number;
   /** Literals that end in state `s`: `outputs[outputStart[s - firstOutput] .. outputStart[s - firstOutput + 1])`. */
   readonly outputStart: Uint32Array;
@@ -31,6 +32,10 @@ export interface LiteralTables {
   /** Length of the longest literal: how far a cursor must look back before its start. */
   readonly longest: number;
 }
+
+const MAX_STATES = 2 ** 16;
+/** The module has a loop of its own for rows of 64, 128 and 256 numbers. */
+const MIN_SHIFT = 6;
 
 /** Stands for the place in `spelling` of a literal whose case does not matter. The same number stands in assembly/candidates.ts. */
 const ANY_CASE = 0xffff_ffff;
@@ -93,7 +98,7 @@ function buildTrie(texts: readonly string[]): Trie {
 /** Follows failures, breadth first, so that each state knows where every byte leads and all texts that end in it. */
 function connect(trie: Trie): { readonly rows: readonly Uint16Array[]; readonly ends: readonly (readonly number[])[] } {
   const count = trie.children.length;
-  if (count > 0xffff) throw new RangeError(`the rules' literals need ${count} automaton states; 65535 fit`);
+  if (count > MAX_STATES) throw new RangeError(`the rules' literals need ${count} automaton states; ${MAX_STATES} fit`);
   const rows: Uint16Array[] = [new Uint16Array(trie.classes)];
   const ends = trie.ends.map((texts) => [...texts]);
   const fail = new Uint16Array(count);
@@ -116,6 +121,15 @@ function connect(trie: Trie): { readonly rows: readonly Uint16Array[]; readonly 
 
 type Layout = Pick<LiteralTables, 'classOf' | 'shift' | 'table' | 'firstOutput' | 'outputStart' | 'outputs'>;
 
+/**
+ * The number of the first state that ends a literal. A power of two, so that one look at four states or-ed together says whether any of them
+ * does; where that leaves too few numbers, the look is only the first of two.
+ */
+function firstOutputFor(silent: number, ending: number): number {
+  const power = 2 ** Math.ceil(Math.log2(silent));
+  return power + ending <= MAX_STATES ? power : silent;
+}
+
 /** Numbers the states so that those that end a literal come last. */
 function layOut(
   rows: readonly Uint16Array[],
@@ -126,15 +140,14 @@ function layOut(
   const silent = rows.flatMap((_, state) => ((ends[state] as number[]).length === 0 ? [state] : []));
   const ending = rows.flatMap((_, state) => ((ends[state] as number[]).length > 0 ? [state] : []));
   const numbers = new Uint16Array(rows.length);
-  [...silent, ...ending].forEach((state, index) => {
-    numbers[state] = index;
-  });
-  const shift = Math.max(1, Math.ceil(Math.log2(classes)));
+  const firstOutput = firstOutputFor(silent.length, ending.length);
+  silent.forEach((state, index) => (numbers[state] = index));
+  ending.forEach((state, index) => (numbers[state] = firstOutput + index));
+  const shift = Math.max(MIN_SHIFT, Math.ceil(Math.log2(classes)));
   const table = new Uint16Array(rows.length << shift);
-  rows.forEach((row, state) => {
-    const base = (numbers[state] as number) << shift;
-    row.forEach((target, letter) => {
-      table[base | letter] = numbers[target] as number;
+  [...silent, ...ending].forEach((state, index) => {
+    (rows[state] as Uint16Array).forEach((target, letter) => {
+      table[(index << shift) | letter] = numbers[target] as number;
     });
   });
   const outputs: number[] = [];
@@ -147,7 +160,7 @@ function layOut(
     classOf,
     shift,
     table,
-    firstOutput: silent.length,
+    firstOutput,
     outputStart: Uint32Array.from(outputStart),
     outputs: Uint32Array.from(outputs),
   };

@@ -11,8 +11,10 @@ const YES: u32 = 2;
 /** A walk that says no within so many bytes says so of every text that goes on like this for so long. */
 export const NEAR: u32 = 64;
 
-let letterOf: usize; // u8 × 256: byte class for the literal automaton
-let literalTable: usize; // u16 rows of 1 << shift
+/** Where the host puts the first two tables (../find-candidates.ts): addresses the compiler knows cost the loop nothing. */
+const LETTERS: usize = 64; // u8 × 256: byte class for the literal automaton, doubled where that fits
+const TABLE: usize = 320; // u16 rows of 1 << shift
+
 let outputStart: usize; // u32
 let outputs: usize; // u32: literals
 let literals: usize; // u32 × 4: spelling or ANY_CASE, length, first entry, entry count
@@ -32,8 +34,6 @@ let notes: usize = 0;
 let noted: usize = 0;
 
 export function configure(
-  a: usize,
-  b: usize,
   c: usize,
   d: usize,
   e: usize,
@@ -47,8 +47,6 @@ export function configure(
   o: usize,
   n: u32,
 ): void {
-  letterOf = a;
-  literalTable = b;
   outputStart = c;
   outputs = d;
   literals = e;
@@ -77,11 +75,12 @@ export function candidateCount(): u32 {
   return count;
 }
 
-// The tables come as arguments: locals stay in registers, globals would be read again at every byte.
+// With `bits` known when this is compiled, a step is three loads, a shift and an or. Only the class of a byte that does not fit doubled is shifted too.
 // @ts-ignore: decorator
 @inline
-function step(state: u32, p: usize, table: usize, letters: usize, bits: u32): u32 {
-  return load<u16>(table + (((state << bits) | load<u8>(letters + load<u8>(p))) << 1));
+function step(state: u32, p: usize, bits: u32): u32 {
+  const letter: u32 = load<u8>(<usize>load<u8>(p), LETTERS);
+  return load<u16>((state << (bits + 1)) | (bits < 8 ? letter : letter << 1), TABLE);
 }
 
 /**
@@ -92,9 +91,14 @@ function step(state: u32, p: usize, table: usize, letters: usize, bits: u32): u3
  * meanwhile. Each cursor starts early by `back`, the longest literal less one, so that none is lost on a border.
  */
 export function search(data: usize, size: u32, from: u32, to: u32, back: u32): void {
-  const table = literalTable;
-  const letters = letterOf;
-  const bits = shift;
+  if (shift == 6) searchRows(data, size, from, to, back, 6);
+  else if (shift == 7) searchRows(data, size, from, to, back, 7);
+  else searchRows(data, size, from, to, back, 8);
+}
+
+// @ts-ignore: decorator
+@inline
+function searchRows(data: usize, size: u32, from: u32, to: u32, back: u32, bits: u32): void {
   const ending = firstOutput;
   const length = to - from;
   const first = data + from;
@@ -107,24 +111,24 @@ export function search(data: usize, size: u32, from: u32, to: u32, back: u32): v
     let s2 = before(data, first + 2 * quarter, back);
     let s3 = before(data, first + 3 * quarter, back);
     const end = first + quarter;
+    const two = quarter + quarter;
+    const three = two + quarter;
     p = first;
     while (p < end) {
-      // No call in here: the compiler would keep the cursors in memory for its sake. One branch for the four: literals are rare.
+      // No call in here: the compiler would keep the cursors in memory for its sake. One branch for the four: literals are rare, and `ending` is
+      // a power of two; were it not, the branch would be taken too often and never too seldom.
       do {
-        s0 = step(s0, p, table, letters, bits);
-        s1 = step(s1, p + quarter, table, letters, bits);
-        s2 = step(s2, p + 2 * quarter, table, letters, bits);
-        s3 = step(s3, p + 3 * quarter, table, letters, bits);
+        s0 = step(s0, p, bits);
+        s1 = step(s1, p + quarter, bits);
+        s2 = step(s2, p + two, bits);
+        s3 = step(s3, p + three, bits);
         p++;
-      } while (
-        !(i32(s0 >= ending) | i32(s1 >= ending) | i32(s2 >= ending) | i32(s3 >= ending)) &&
-        p < end
-      );
+      } while ((s0 | s1 | s2 | s3) < ending && p < end);
       const at = p - 1;
       if (s0 >= ending) hit(data, size, s0, at);
       if (s1 >= ending) hit(data, size, s1, at + quarter);
-      if (s2 >= ending) hit(data, size, s2, at + 2 * quarter);
-      if (s3 >= ending) hit(data, size, s3, at + 3 * quarter);
+      if (s2 >= ending) hit(data, size, s2, at + two);
+      if (s3 >= ending) hit(data, size, s3, at + three);
     }
     last = s3;
     p = first + 4 * quarter;
@@ -133,7 +137,7 @@ export function search(data: usize, size: u32, from: u32, to: u32, back: u32): v
     p = first;
   }
   for (const end = data + to; p < end; p++) {
-    last = step(last, p, table, letters, bits);
+    last = step(last, p, bits);
     if (last >= ending) hit(data, size, last, p);
   }
 }
@@ -145,10 +149,9 @@ function before(data: usize, p: usize, back: u32): u32 {
 
 /** The state after the bytes [p, end). */
 export function run(state: u32, p: usize, end: usize): u32 {
-  const table = literalTable;
-  const letters = letterOf;
-  const bits = shift;
-  for (; p < end; p++) state = step(state, p, table, letters, bits);
+  if (shift == 6) for (; p < end; p++) state = step(state, p, 6);
+  else if (shift == 7) for (; p < end; p++) state = step(state, p, 7);
+  else for (; p < end; p++) state = step(state, p, 8);
   return state;
 }
 
