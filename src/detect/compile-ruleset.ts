@@ -29,6 +29,8 @@ export interface CompiledRuleset {
   readonly entries: Int32Array;
   /** Rows of `CHECK_COLUMNS` numbers, one for each entry, which the search for candidates checks: see `checkRow`. */
   readonly checks: Uint32Array;
+  /** The same, one for each literal, for what follows in all its entries: asked first where there are several. */
+  readonly gates: Uint32Array;
   /** Sets of bytes, 256 flags each: what may stand right before a literal. Set 0 holds every byte. */
   readonly precedingSets: Uint8Array;
   /** Longest match of each rule in bytes. */
@@ -111,13 +113,14 @@ interface Use {
 function layOut(
   uses: readonly Use[][],
   maxLength: Int32Array,
-): Pick<CompiledRuleset, 'literals' | 'follow' | 'entries' | 'checks' | 'precedingSets'> {
+): Pick<CompiledRuleset, 'literals' | 'follow' | 'entries' | 'checks' | 'gates' | 'precedingSets'> {
   const follow = new FollowBuilder();
   const preceding = new SetTable();
   const literals: Literal[] = [];
   const rows: number[] = [];
   const tails: number[] = [];
   const heads: number[] = [];
+  const gates: (number | undefined)[] = [];
   for (const list of uses) {
     const { text, exact } = (list[0] as Use).literal;
     literals.push({ text, exact, firstEntry: tails.length, entryCount: list.length });
@@ -127,14 +130,19 @@ function layOut(
       tails.push(follow.add(literal.tail));
       heads.push(preceding.add(precedingBytes(literal.head, text.charCodeAt(0))));
     }
+    gates.push(follow.addGate(tails.slice(-list.length)));
   }
   const built = follow.build();
+  const noGate: FollowEntry = { part: 0, map: 0, walk: 0, acceptAtEnd: false };
   return {
     literals: buildLiteralTables(literals),
     follow: built.tables,
     entries: Int32Array.from(rows),
     checks: Uint32Array.from(
       tails.flatMap((tail, entry) => checkRow(built.entries[tail] as FollowEntry, heads[entry] as number)),
+    ),
+    gates: Uint32Array.from(
+      gates.flatMap((gate) => checkRow(gate === undefined ? noGate : (built.entries[gate] as FollowEntry), 0)),
     ),
     precedingSets: preceding.bytes(),
   };

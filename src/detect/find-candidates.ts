@@ -40,7 +40,7 @@ interface Module {
 
 /** @param repeats remember text, for contents that repeat each other; what is found is the same */
 export function createFindCandidates(ruleset: CompiledRuleset, repeats?: RepeatSizes): FindCandidates {
-  const { literals, follow, checks, precedingSets } = ruleset;
+  const { literals, follow, checks, gates, precedingSets } = ruleset;
   const entryCount = checks.length / CHECK_COLUMNS;
   const back = Math.max(0, literals.longest - 1);
   const tables = [
@@ -49,6 +49,7 @@ export function createFindCandidates(ruleset: CompiledRuleset, repeats?: RepeatS
     literals.literals,
     literals.spelling,
     checks,
+    gates,
     precedingSets,
     follow.maps,
     follow.table,

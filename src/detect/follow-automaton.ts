@@ -8,6 +8,7 @@
  */
 import type { Node } from '../regex/syntax.ts';
 import { byteClasses, determinize, type Row } from './determinize-machine.ts';
+import { joinAutomata } from './join-automata.ts';
 import { fits, Layout, type AutomatonPlace } from './follow-layout.ts';
 import { longestUntilAccepted, Machine } from './follow-machine.ts';
 import { minimize } from './minimize-rows.ts';
@@ -42,6 +43,23 @@ export class FollowBuilder {
     const known = this.#known.get(key);
     if (known !== undefined) return known;
     const index = this.#automata.push(makeAutomaton(tail)) - 1;
+    this.#known.set(key, index);
+    return index;
+  }
+
+  /** @returns the index of an entry that says no only where those of all `tails` do; undefined where that would say nothing */
+  addGate(tails: readonly number[]): number | undefined {
+    const distinct = [...new Set(tails)];
+    const [first] = distinct;
+    if (first === undefined || distinct.length === 1) return undefined;
+    const key = `gate ${distinct.sort((a, b) => a - b).join()}`;
+    const known = this.#known.get(key);
+    if (known !== undefined) return known;
+    const automata = distinct.map((index) => this.#automata[index] as Automaton);
+    const joined = joinAutomata(automata);
+    if (joined === undefined) return undefined;
+    const longest = Math.max(...automata.map((automaton) => automaton.longest));
+    const index = this.#automata.push({ ...joined, longest }) - 1;
     this.#known.set(key, index);
     return index;
   }

@@ -17,9 +17,14 @@ export interface Refiner {
 
 type Predicate = (secret: string) => boolean;
 
+/** Answers kept, over all rules, then all are dropped and gathered anew: versions of a file repeat its secrets and what is like them. */
+const REMEMBERED_ANSWERS = 4096;
+const REMEMBERED_CHARS = 256;
+
 /** @param maxPerRule matches of one rule that are kept in one content */
 export function createRefiner(rules: readonly Rule[], maxPerRule: number): Refiner {
-  const predicates: (readonly Predicate[] | undefined)[] = [];
+  const predicates: (Predicate | undefined)[] = [];
+  const tally = { answers: 0, generation: 0 };
   return {
     begin(content) {
       const bytes = Buffer.from(content.buffer, content.byteOffset, content.byteLength);
@@ -29,11 +34,9 @@ export function createRefiner(rules: readonly Rule[], maxPerRule: number): Refin
         accepts(match) {
           // The group for the secret may be empty where the match is not.
           if (match.secretEnd <= match.secretStart) return false;
-          const tests = (predicates[match.rule] ??= predicatesOf(rules[match.rule] as Rule));
-          if (tests.length > 0) {
-            const secret = bytes.toString('latin1', match.secretStart, match.secretEnd);
-            if (!tests.every((test) => test(secret))) return false;
-          }
+          const passes = (predicates[match.rule] ??= predicateOf(rules[match.rule] as Rule, tally));
+          if (passes !== ANYTHING && !passes(bytes.toString('latin1', match.secretStart, match.secretEnd)))
+            return false;
           const count = (kept.get(match.rule) ?? 0) + 1;
           kept.set(match.rule, count);
           if (count > maxPerRule) dropped++;
@@ -44,6 +47,33 @@ export function createRefiner(rules: readonly Rule[], maxPerRule: number): Refin
         },
       };
     },
+  };
+}
+
+const ANYTHING: Predicate = () => true;
+
+/** All that a rule asks of a secret, and what was answered before: it depends on nothing else. */
+function predicateOf(rule: Rule, tally: { answers: number; generation: number }): Predicate {
+  const tests = predicatesOf(rule);
+  if (tests.length === 0) return ANYTHING;
+  const known = new Map<string, boolean>();
+  let generation = tally.generation;
+  return (secret) => {
+    if (secret.length > REMEMBERED_CHARS) return tests.every((test) => test(secret));
+    if (generation !== tally.generation) {
+      known.clear();
+      generation = tally.generation;
+    }
+    let answer = known.get(secret);
+    if (answer === undefined) {
+      answer = tests.every((test) => test(secret));
+      known.set(secret, answer);
+      if (++tally.answers > REMEMBERED_ANSWERS) {
+        tally.answers = 0;
+        tally.generation++;
+      }
+    }
+    return answer;
   };
 }
 

@@ -20,6 +20,7 @@ let outputs: usize; // u32: literals
 let literals: usize; // u32 × 4: spelling or ANY_CASE, length, first entry, entry count
 let spelling: usize; // u8
 let checks: usize; // u32 × 4 per entry: part of the follow table; most bytes to walk, bit 31: accept a walk of that length; set of bytes before; map
+let gates: usize; // the same per literal: says no where all its entries do
 let precedingSets: usize; // u8 × 256 per set
 let followMaps: usize; // u8 × 256 per map: byte class for an automaton
 let followTable: usize; // u16: parts
@@ -42,6 +43,7 @@ export function configure(
   h: usize,
   i: usize,
   j: usize,
+  l: usize,
   s: u32,
   k: u32,
   o: usize,
@@ -52,9 +54,10 @@ export function configure(
   literals = e;
   spelling = f;
   checks = g;
-  precedingSets = h;
-  followMaps = i;
-  followTable = j;
+  gates = h;
+  precedingSets = i;
+  followMaps = j;
+  followTable = l;
   shift = s;
   firstOutput = k;
   out = o;
@@ -162,9 +165,12 @@ export function hit(data: usize, size: u32, state: u32, p: usize): void {
   const end = load<u32>(o, 4);
   let note = false;
   for (let output = load<u32>(o); output < end; output++) {
-    const l = literals + (load<u32>(outputs + (output << 2)) << 4);
+    const number = load<u32>(outputs + (output << 2));
+    const l = literals + (number << 4);
     const start = <u32>(p + 1 - data) - load<u32>(l, 4);
-    if (spells(data + start, l) && entries(data, size, start, l)) note = true;
+    if (!spells(data + start, l)) continue;
+    const gate = follow(data, size, <u32>(p + 1 - data), gates + (number << 4));
+    if (gate == NO_FAR || (gate == YES && entries(data, size, start, l))) note = true;
   }
   if (note && notes != 0) {
     const at = p - noted;
