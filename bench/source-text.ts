@@ -1,14 +1,22 @@
 /**
- * Text as it stands in repositories, from a seed: code, comments, tables of numbers, JSON. It mentions keys, tokens and passwords as code does, so that
- * literals occur and candidates are tried, and holds no secret.
+ * Text as it stands in repositories, from a seed: code, comments, tables of numbers, JSON. It mentions keys, tokens and passwords as often as code
+ * does, and holds no secret. Measured in a megabyte: literals of the rules stand in 5,500 places and patterns match at 25; in the files of eslint and
+ * libgit2 they do in 2,700 and 5,100, and at 14 and 10; in their histories in 3,900 and 4,700, and at 26 and 18.
  */
 import { Random } from './random.ts';
 
 const NOUNS = (
   'user config index path buffer name request client node list cache file line event window layer scope store field group panel range ' +
-  'shape point color table count order image frame chart label input query state model route stage block token key password secret'
+  'shape point color table count order image frame chart label input query state model route stage block parent child visitor report ' +
+  'option branch commit object tree entry offset length cursor handle result error message plugin format loop variable argument'
 ).split(' ');
-const VERBS = 'get set read write find make load parse check open close send update remove create'.split(' ');
+const SECRET_NOUNS = 'token key password secret'.split(' ');
+/** One noun in so many is one of those, in code as it usually is. */
+const SECRET_SHARE = 220;
+const VERBS =
+  'get set read write find make load parse check open close send update remove create visit report walk match'.split(
+    ' ',
+  );
 const TYPES = 'string number boolean Buffer Map Set void Promise'.split(' ');
 /** Lines are made once and then drawn: the text costs little, and repeats as real code does. */
 const POOL_LINES = 4000;
@@ -17,9 +25,10 @@ export class SourceText {
   readonly #random: Random;
   readonly #lines: readonly string[];
 
-  constructor(seed: number) {
+  /** @param secretShare one noun in so many names a secret */
+  constructor(seed: number, secretShare = SECRET_SHARE) {
     this.#random = new Random(seed);
-    this.#lines = Array.from({ length: POOL_LINES }, () => makeLine(this.#random));
+    this.#lines = Array.from({ length: POOL_LINES }, () => makeLine(this.#random, secretShare));
   }
 
   line(): string {
@@ -31,8 +40,8 @@ export class SourceText {
   }
 }
 
-function makeLine(random: Random): string {
-  const noun = (): string => random.pick(NOUNS);
+function makeLine(random: Random, secretShare: number): string {
+  const noun = (): string => random.pick(random.below(secretShare) === 0 ? SECRET_NOUNS : NOUNS);
   const call = (): string => `${random.pick(VERBS)}${upper(noun())}`;
   switch (random.below(10)) {
     case 0:
