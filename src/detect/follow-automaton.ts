@@ -1,8 +1,8 @@
 /**
  * The follow check: what must stand behind a literal, as a small deterministic automaton made from the pattern's tree.
  *
- * It is a necessary condition, never a sufficient one: wherever it would grow too large, or past the first bytes, it says yes and leaves the
- * answer to RE2. Nine literal hits of ten end here, before any object is made.
+ * It is a necessary condition, never a sufficient one: wherever it would grow too large, past the first bytes, or at the end of the content, it says
+ * yes and leaves the answer to RE2. Nine literal hits of ten end here, before any object is made.
  *
  * States: 0 rejects, 1 accepts, any other `s` goes on to `table[part + s + map[byte]]`, where part and map are those of the tail's automaton.
  */
@@ -10,7 +10,7 @@ import type { Node } from '../regex/syntax.ts';
 import { byteClasses, determinize, type Row } from './determinize-machine.ts';
 import { joinAutomata } from './join-automata.ts';
 import { fits, Layout, type AutomatonPlace } from './follow-layout.ts';
-import { longestUntilAccepted, Machine } from './follow-machine.ts';
+import { hasEnd, longestUntilAccepted, Machine } from './follow-machine.ts';
 import { minimize } from './minimize-rows.ts';
 
 /** Longest walk. A tail that can be longer is left to RE2 at this point. */
@@ -37,12 +37,16 @@ export class FollowBuilder {
   readonly #nodeIds = new WeakMap<Node, number>();
   #nextId = 0;
 
-  /** @returns the index of the tail's entry in what `build` returns; equal tails share one */
-  add(tail: readonly Node[]): number {
-    const key = tail.map((node) => this.#idOf(node)).join();
+  /**
+   * @param cut matches may be cut at the rule's `maxLength`, which then counts as an end of the content
+   * @returns the index of the tail's entry in what `build` returns; equal tails share one
+   */
+  add(tail: readonly Node[], cut: boolean): number {
+    const ends = !cut && tail.some(hasEnd);
+    const key = `${ends ? '$ ' : ''}${tail.map((node) => this.#idOf(node)).join()}`;
     const known = this.#known.get(key);
     if (known !== undefined) return known;
-    const index = this.#automata.push(makeAutomaton(tail)) - 1;
+    const index = this.#automata.push(makeAutomaton(tail, ends)) - 1;
     this.#known.set(key, index);
     return index;
   }
@@ -100,15 +104,19 @@ interface Automaton {
 const EXACT_STATES = 600;
 const LOOSE_STATES = 255;
 
-function makeAutomaton(tail: readonly Node[]): Automaton {
-  const longest = longestUntilAccepted(tail);
-  return { ...(readTail(tail, 'exact') ?? readTail(tail, 'loose') ?? ACCEPT_ALL), longest };
+function makeAutomaton(tail: readonly Node[], ends: boolean): Automaton {
+  const longest = longestUntilAccepted(tail, ends);
+  return { ...(readTail(tail, 'exact', ends) ?? readTail(tail, 'loose', ends) ?? ACCEPT_ALL), longest };
 }
 
 const ACCEPT_ALL = { classOf: new Uint8Array(256), rows: [] };
 
-function readTail(tail: readonly Node[], reading: 'exact' | 'loose'): Omit<Automaton, 'longest'> | undefined {
-  const machine = new Machine(tail, reading);
+function readTail(
+  tail: readonly Node[],
+  reading: 'exact' | 'loose',
+  ends: boolean,
+): Omit<Automaton, 'longest'> | undefined {
+  const machine = new Machine(tail, reading, ends);
   const { classOf, samples, width } = byteClasses(machine.sets);
   const rows =
     reading === 'exact'

@@ -11,6 +11,9 @@ const MAX_COUNTED = 4;
 const MAX_STEPS = 6000;
 /** The step that accepts: the first one that a machine makes. */
 const ACCEPT_STEP = 0;
+const NO_BYTE: ByteSet = emptySet();
+const LINE_FEED: ByteSet = emptySet();
+LINE_FEED[0x0a] = 1;
 
 /** Thompson's automaton with choices: each step either reads a byte of a set or forks. */
 export class Machine {
@@ -24,9 +27,12 @@ export class Machine {
   readonly reached: number[] = [];
   marks = 0;
   readonly #reading: 'exact' | 'loose';
+  readonly #ends: boolean;
 
-  constructor(tail: readonly Node[], reading: 'exact' | 'loose') {
+  /** @param ends whether `$` and `\\z` hold at the end of the content (or line) only: not in a window that is cut */
+  constructor(tail: readonly Node[], reading: 'exact' | 'loose', ends: boolean) {
     this.#reading = reading;
+    this.#ends = ends;
     this.#step(-2, []);
     this.start = this.#sequence(tail, ACCEPT_STEP, DEPTH);
   }
@@ -58,8 +64,9 @@ export class Machine {
     if (this.reads.length > MAX_STEPS) return ACCEPT_STEP;
     switch (node.kind) {
       case 'empty':
-      case 'assert':
         return after;
+      case 'assert':
+        return this.#ends ? this.#assert(node.what, after) : after;
       case 'class':
         return this.#step(this.#set(node.set), [after]);
       case 'capture':
@@ -76,6 +83,12 @@ export class Machine {
       default:
         return node satisfies never;
     }
+  }
+
+  /** A walk that comes to the end of the content lets RE2 decide, so an end need not be a step; what is no end has to be one that fails. */
+  #assert(what: Extract<Node, { kind: 'assert' }>['what'], after: number): number {
+    if (what === 'text-end') return this.#step(this.#set(NO_BYTE), [after]);
+    return what === 'line-end' ? this.#step(this.#set(LINE_FEED), [ACCEPT_STEP]) : after;
   }
 
   #repeat(body: Node, min: number, max: number, after: number): number {
@@ -114,9 +127,10 @@ export class Machine {
  * Bytes a match may take until the machine accepts it, which is when the parts looked at are through: a long or endless count at the end is cut
  * at DEPTH turns. Without this bound a walk through a loop would go on to its limit at every literal of a line that repeats one.
  */
-export function longestUntilAccepted(tail: readonly Node[]): number {
+export function longestUntilAccepted(tail: readonly Node[], ends: boolean): number {
   let left = DEPTH;
-  let sum = 0;
+  // One more than any match, to see that it is over.
+  let sum = ends ? 1 : 0;
   for (const node of tail) {
     if (left <= 0) break;
     const inner = node.kind === 'capture' ? node.node : node;
@@ -140,6 +154,22 @@ function shortest(node: Node): number {
       return node.min * shortest(node.node);
     default:
       return 0;
+  }
+}
+
+/** Whether the end of a text or line is asserted anywhere in the node. */
+export function hasEnd(node: Node): boolean {
+  switch (node.kind) {
+    case 'assert':
+      return node.what === 'text-end' || node.what === 'line-end';
+    case 'concat':
+    case 'alternate':
+      return node.nodes.some(hasEnd);
+    case 'capture':
+    case 'repeat':
+      return hasEnd(node.node);
+    default:
+      return false;
   }
 }
 

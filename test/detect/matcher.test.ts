@@ -25,6 +25,8 @@ const PATTERNS: Readonly<Record<string, string>> = {
   'a nested sequence longer than is looked at': 'kwc-(?:(?:[q]{40}[q]{40}-){1,2}|=)!',
   'without a bound': 'abc[a-z]*z',
   'line anchors': '(?m)^tok[0-9]+$',
+  'ends of a line or of the text behind a count': '(?m)tok-[0-9]{2,9}(?:[;,]|$)|key-[0-9a-f]{4}(?:[^0-9a-f]|\\z)',
+  'an end of the text that nothing can follow': 'xyz(?:=[0-9]{1,3}$){1,2}|abc-[a-z]{2}$\\b',
   'text anchors': '\\Aabc[a-z]{1,3}|xyz[0-9]{1,3}\\z',
   'no literal': '[xyz]{2}[0-9]{2}',
   'repetition with a literal inside': '(?:ab-cd[0-9]){2,3}',
@@ -34,6 +36,8 @@ const PATTERNS: Readonly<Record<string, string>> = {
 const RULES: Rule[] = Object.entries(PATTERNS).map(([id, pattern]) =>
   makeRule({ id: id.replaceAll(' ', '-'), pattern, maxLength: 4096 }),
 );
+// Where a match is cut there is an end as well.
+RULES.push(makeRule({ id: 'without-a-bound-and-short', pattern: 'abc[a-z]*$|tok[0-9]*(?:;|\\z)', maxLength: 8 }));
 const ruleset = compileRuleset(RULES);
 const whole = createMatcher(ruleset);
 

@@ -1,6 +1,7 @@
-import { compilePattern, type Pattern } from '../../src/regex/pattern.ts';
+import { compilePattern, type Pattern, type PatternMatch } from '../../src/regex/pattern.ts';
 import { parsePattern } from '../../src/regex/syntax.ts';
 import { lengthOf } from '../../src/regex/length.ts';
+import { hasEnd } from '../../src/detect/follow-machine.ts';
 import type { Match } from '../../src/detect/match.ts';
 import type { Rule } from '../../src/model/rule.ts';
 
@@ -17,8 +18,12 @@ export function oracleMatches(rules: readonly Rule[], content: Uint8Array): Matc
     if (rule.pattern === undefined) return;
     const pattern = patterns.get(rule.pattern) ?? compilePattern(rule.pattern);
     patterns.set(rule.pattern, pattern);
-    const natural = lengthOf(parsePattern(rule.pattern)).max;
-    const cap = natural <= (rule.maxLength ?? 65_536) ? Infinity : (rule.maxLength ?? 4096);
+    const tree = parsePattern(rule.pattern);
+    const cap = lengthOf(tree).max <= (rule.maxLength ?? 65_536) ? Infinity : (rule.maxLength ?? 4096);
+    if (cap !== Infinity && hasEnd(tree)) {
+      found.push(...matchesAtEveryStart(pattern, text, cap).map((match) => ({ rule: index, ...match })));
+      return;
+    }
     for (let from = 0; from < text.length;) {
       const leftmost = pattern.exec(text, from, false);
       if (leftmost === undefined) break;
@@ -29,6 +34,26 @@ export function oracleMatches(rules: readonly Rule[], content: Uint8Array): Matc
     }
   });
   return sortMatches(found);
+}
+
+/** Where a match is cut, `$` holds, though it does not in the whole text: every start is tried with what is seen from there. */
+function matchesAtEveryStart(pattern: Pattern, text: string, cap: number): PatternMatch[] {
+  const found: PatternMatch[] = [];
+  for (let from = 0; from < text.length;) {
+    // With the byte before it, which assertions look at.
+    const left = Math.max(0, from - 1);
+    const match = pattern.exec(text.slice(left, from + cap), from - left, true);
+    const end = left + (match?.end ?? 0);
+    if (match !== undefined && end > from)
+      found.push({
+        start: from,
+        end,
+        secretStart: left + match.secretStart,
+        secretEnd: left + match.secretEnd,
+      });
+    from = Math.max(end, from + 1);
+  }
+  return found;
 }
 
 export function sortMatches(matches: readonly Match[]): Match[] {

@@ -3,7 +3,7 @@
 /** Stands for "either case will do" instead of a place in the spelling. The same number stands in ../literal-automaton.ts. */
 const ANY_CASE: u32 = 0xffffffff;
 
-/** What a walk behind a literal says: no; no, but by bytes beyond `NEAR` or by the end of the content; perhaps. */
+/** What a walk behind a literal says: no; no, but by bytes beyond `NEAR`; perhaps. */
 const NO: u32 = 0;
 const NO_FAR: u32 = 1;
 const YES: u32 = 2;
@@ -227,7 +227,7 @@ function follow(data: usize, size: u32, at: u32, f: usize): u32 {
     state = load<u16>(table + ((state + load<u8>(classes + load<u8>(p))) << 1));
   }
   if (state == 1) return YES;
-  const whole = state == 0 || at + longest <= size;
-  if (state > 1 && whole && walk >>> 31 == 1) return YES;
-  return whole && p - first <= NEAR ? NO : NO_FAR;
+  // The end of the content may be what the pattern asks for next.
+  if (state > 1 && (at + longest > size || walk >>> 31 == 1)) return YES;
+  return p - first <= NEAR ? NO : NO_FAR;
 }
