@@ -70,6 +70,9 @@ export function createLineIndex(content: Uint8Array): LineIndex {
     locate(offset) {
       let at = Math.min(Math.max(offset, 0), bytes.length);
       let mark = markBefore(at);
+      // All ASCII so far: a column is a byte, whatever the rest of the line is. Lines may be very long.
+      if (mark.units === at - mark.lineStart && !isContinuation(bytes[at]))
+        return { line: mark.line, column: mark.units + 1 };
       if (!isUtf8Line(mark.lineStart, at)) return { line: mark.line, column: at - mark.lineStart + 1 };
       if (isContinuation(bytes[at])) {
         do at--;
