@@ -20,6 +20,7 @@ export const ENTRY = { rule: 0, minBefore: 1, maxBefore: 2, columns: 3 } as cons
 /** Columns of `checks`. */
 export const CHECK_COLUMNS = 4;
 const ACCEPT_AT_END = 0x8000_0000;
+const END_IS_ENOUGH = 0x4000_0000;
 
 export interface CompiledRuleset {
   readonly rules: readonly Rule[];
@@ -134,7 +135,7 @@ function layOut(
     gates.push(follow.addGate(tails.slice(-list.length)));
   }
   const built = follow.build();
-  const noGate: FollowEntry = { part: 0, map: 0, walk: 0, acceptAtEnd: false };
+  const noGate: FollowEntry = { part: 0, map: 0, walk: 0, acceptAtEnd: false, ends: false };
   return {
     literals: buildLiteralTables(literals),
     follow: built.tables,
@@ -150,11 +151,11 @@ function layOut(
 }
 
 /**
- * Part of the follow table, 0 where nothing has to follow; most bytes to walk, with bit 31 set when a walk of that length accepts; set of bytes before;
- * map of the part.
+ * Part of the follow table, 0 where nothing has to follow; most bytes to walk, with bit 31 set when a walk of that length accepts and bit 30 when the end
+ * of the content does; set of bytes before; map of the part.
  */
-function checkRow({ part, map, walk, acceptAtEnd }: FollowEntry, precedingSet: number): number[] {
-  return [part, (walk | (acceptAtEnd ? ACCEPT_AT_END : 0)) >>> 0, precedingSet, map];
+function checkRow({ part, map, walk, acceptAtEnd, ends }: FollowEntry, precedingSet: number): number[] {
+  return [part, (walk | (acceptAtEnd ? ACCEPT_AT_END : 0) | (ends ? END_IS_ENOUGH : 0)) >>> 0, precedingSet, map];
 }
 
 /** Sets of bytes, each kept once. */

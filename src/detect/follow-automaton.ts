@@ -1,8 +1,8 @@
 /**
  * The follow check: what must stand behind a literal, as a small deterministic automaton made from the pattern's tree.
  *
- * It is a necessary condition, never a sufficient one: wherever it would grow too large, past the first bytes, or at the end of the content, it says
- * yes and leaves the answer to RE2. Nine literal hits of ten end here, before any object is made.
+ * It is a necessary condition, never a sufficient one: wherever it would grow too large, past the first bytes, or at an end of the content that
+ * the pattern may ask for, it says yes and leaves the answer to RE2. Nine literal hits of ten end here, before any object is made.
  *
  * States: 0 rejects, 1 accepts, any other `s` goes on to `table[part + s + map[byte]]`, where part and map are those of the tail's automaton.
  */
@@ -28,6 +28,8 @@ export interface FollowEntry extends AutomatonPlace {
   readonly walk: number;
   /** What a walk of that many bytes means: true where the tail may be longer, so that RE2 decides; else no match is left. */
   readonly acceptAtEnd: boolean;
+  /** Whether an end of the content is what the tail may ask for: then a walk that comes to it leaves the answer to RE2. */
+  readonly ends: boolean;
 }
 
 /** Gathers the tails of all rules, then lays out one table for them. */
@@ -63,16 +65,17 @@ export class FollowBuilder {
     const joined = joinAutomata(automata);
     if (joined === undefined) return undefined;
     const longest = Math.max(...automata.map((automaton) => automaton.longest));
-    const index = this.#automata.push({ ...joined, longest }) - 1;
+    const ends = automata.some((automaton) => automaton.ends);
+    const index = this.#automata.push({ ...joined, longest, ends }) - 1;
     this.#known.set(key, index);
     return index;
   }
 
   build(): { readonly tables: FollowTables; readonly entries: readonly FollowEntry[] } {
     const layout = new Layout();
-    const entries = this.#automata.map(({ classOf, rows, longest }) => {
+    const entries = this.#automata.map(({ classOf, rows, longest, ends }) => {
       const acceptAtEnd = longest > LONGEST_WALK;
-      return { ...layout.add(rows, classOf), walk: acceptAtEnd ? LONGEST_WALK : longest, acceptAtEnd };
+      return { ...layout.add(rows, classOf), walk: acceptAtEnd ? LONGEST_WALK : longest, acceptAtEnd, ends };
     });
     return { tables: { maps: layout.maps(), table: layout.table() }, entries };
   }
@@ -94,6 +97,7 @@ interface Automaton {
   readonly rows: readonly Row[];
   /** Most bytes of a match that are read before it is accepted; whoever has read more is no match. */
   readonly longest: number;
+  readonly ends: boolean;
 }
 
 /**
@@ -106,7 +110,7 @@ const LOOSE_STATES = 255;
 
 function makeAutomaton(tail: readonly Node[], ends: boolean): Automaton {
   const longest = longestUntilAccepted(tail, ends);
-  return { ...(readTail(tail, 'exact', ends) ?? readTail(tail, 'loose', ends) ?? ACCEPT_ALL), longest };
+  return { ...(readTail(tail, 'exact', ends) ?? readTail(tail, 'loose', ends) ?? ACCEPT_ALL), longest, ends };
 }
 
 const ACCEPT_ALL = { classOf: new Uint8Array(256), rows: [] };
@@ -115,7 +119,7 @@ function readTail(
   tail: readonly Node[],
   reading: 'exact' | 'loose',
   ends: boolean,
-): Omit<Automaton, 'longest'> | undefined {
+): Pick<Automaton, 'classOf' | 'rows'> | undefined {
   const machine = new Machine(tail, reading, ends);
   const { classOf, samples, width } = byteClasses(machine.sets);
   const rows =

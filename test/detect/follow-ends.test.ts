@@ -36,6 +36,14 @@ describe('the end of a content', () => {
     assert.ok(matches > 40, `${matches} matches`);
   });
 
+  it('is no end for a pattern that wants more', () => {
+    const more = compileRuleset([makeRule({ id: 'more', pattern: 'tok-[0-9]{4}' })]);
+    const candidates = createCandidates();
+    const bytes = Buffer.from('tok-1234 tok-123', 'latin1');
+    createFindCandidates(more)(bytes, 0, bytes.length, candidates);
+    assert.deepEqual([...candidates.at.subarray(0, candidates.count)], [0]);
+  });
+
   it('is asked of RE2 only where it is near', () => {
     const candidates = createCandidates();
     const find = createFindCandidates(ruleset);

@@ -3,10 +3,15 @@
 /** Stands for "either case will do" instead of a place in the spelling. The same number stands in ../literal-automaton.ts. */
 const ANY_CASE: u32 = 0xffffffff;
 
-/** What a walk behind a literal says: no; no, but by bytes beyond `NEAR`; perhaps. */
+/** What a walk behind a literal says: no; no, but by bytes beyond `NEAR` or by the end of the content; perhaps. */
 const NO: u32 = 0;
 const NO_FAR: u32 = 1;
 const YES: u32 = 2;
+
+// Parts of a number of `checks`, as in ../compile-ruleset.ts.
+const ACCEPT_AT_END: u32 = 0x80000000;
+const END_IS_ENOUGH: u32 = 0x40000000;
+const LONGEST: u32 = 0x3fffffff;
 
 /** A walk that says no within so many bytes says so of every text that goes on like this for so long. */
 export const NEAR: u32 = 64;
@@ -19,7 +24,7 @@ let outputStart: usize; // u32
 let outputs: usize; // u32: literals
 let literals: usize; // u32 × 4: spelling or ANY_CASE, length, first entry, entry count
 let spelling: usize; // u8
-let checks: usize; // u32 × 4 per entry: part of the follow table; most bytes to walk, bit 31: accept a walk of that length; set of bytes before; map
+let checks: usize; // u32 × 4 per entry: part of the follow table; most bytes to walk, bit 31: accept a walk of that length, bit 30: accept the end of the content; set of bytes before; map
 let gates: usize; // the same per literal: says no where all its entries do
 let precedingSets: usize; // u8 × 256 per set
 let followMaps: usize; // u8 × 256 per map: byte class for an automaton
@@ -219,7 +224,7 @@ function follow(data: usize, size: u32, at: u32, f: usize): u32 {
   const classes = followMaps + (load<u32>(f, 12) << 8);
   let state: u32 = 2;
   const walk = load<u32>(f, 4);
-  const longest = walk & 0x7fffffff;
+  const longest = walk & LONGEST;
   const first = data + at;
   const limit = data + min(size, at + longest);
   let p = first;
@@ -227,7 +232,11 @@ function follow(data: usize, size: u32, at: u32, f: usize): u32 {
     state = load<u16>(table + ((state + load<u8>(classes + load<u8>(p))) << 1));
   }
   if (state == 1) return YES;
-  // The end of the content may be what the pattern asks for next.
-  if (state > 1 && (at + longest > size || walk >>> 31 == 1)) return YES;
+  const ended = at + longest > size;
+  if (state > 1) {
+    if (ended ? walk & END_IS_ENOUGH : walk & ACCEPT_AT_END) return YES;
+    // Where more bytes follow, the same walk may go on.
+    if (ended) return NO_FAR;
+  }
   return p - first <= NEAR ? NO : NO_FAR;
 }
