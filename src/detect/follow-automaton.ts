@@ -55,10 +55,9 @@ export class FollowBuilder {
 
   /** @returns the index of an entry that says no only where those of all `tails` do; undefined where that would say nothing */
   addGate(tails: readonly number[]): number | undefined {
-    const distinct = [...new Set(tails)];
-    const [first] = distinct;
-    if (first === undefined || distinct.length === 1) return undefined;
-    const key = `gate ${distinct.sort((a, b) => a - b).join()}`;
+    const distinct = [...new Set(tails)].sort((a, b) => a - b);
+    if (distinct.length < 2) return undefined;
+    const key = `gate ${distinct.join()}`;
     const known = this.#known.get(key);
     if (known !== undefined) return known;
     const automata = distinct.map((index) => this.#automata[index] as Automaton);

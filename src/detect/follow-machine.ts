@@ -29,7 +29,7 @@ export class Machine {
   readonly #reading: 'exact' | 'loose';
   readonly #ends: boolean;
 
-  /** @param ends whether `$` and `\\z` hold at the end of the content (or line) only: not in a window that is cut */
+  /** @param ends whether `$` and `\z` hold at the end of the content (or line) only: not in a window that is cut */
   constructor(tail: readonly Node[], reading: 'exact' | 'loose', ends: boolean) {
     this.#reading = reading;
     this.#ends = ends;
@@ -85,7 +85,7 @@ export class Machine {
     }
   }
 
-  /** A walk that comes to the end of the content lets RE2 decide, so an end need not be a step; what is no end has to be one that fails. */
+  /** The walk itself accepts where the content ends (`FollowEntry.ends`), so all that is said here is which byte may stand at an end: none, or a line feed. */
   #assert(what: Extract<Node, { kind: 'assert' }>['what'], after: number): number {
     if (what === 'text-end') return this.#step(this.#set(NO_BYTE), [after]);
     return what === 'line-end' ? this.#step(this.#set(LINE_FEED), [ACCEPT_STEP]) : after;

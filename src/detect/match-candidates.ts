@@ -13,6 +13,7 @@ import { reopenPattern, type Pattern, type PatternMatch } from '../regex/pattern
 import { ENTRY, type CompiledRuleset } from './compile-ruleset.ts';
 import type { Candidates } from './find-candidates.ts';
 import type { Match } from './match.ts';
+import { createAnswerTally, rememberAnswers, type AnswerTally } from './remember-answers.ts';
 
 /**
  * Starts searched in one call of RE2. Small, because each call hands RE2 the whole window anew: with dense matches the cost is their number
@@ -20,12 +21,9 @@ import type { Match } from './match.ts';
  */
 const STEP_BYTES = 2048;
 
-/**
- * Windows up to this size are remembered with their answer. Versions of a file repeat its lines, so in a history nine windows of ten have been
- * decided before; what a pattern says of a text never changes.
- */
+/** Windows up to this size are remembered with their answer: what a pattern says of a text never changes. */
 const REMEMBERED_CHARS = 1024;
-/** Answers kept, over all rules; then all are dropped and gathered anew. */
+/** Answers kept, over all rules. */
 const REMEMBERED_ANSWERS = 8192;
 
 /** One content being matched. Candidates are added piece by piece, in order of pieces. */
@@ -49,7 +47,7 @@ interface Interval {
 export function createMatchRunner(ruleset: CompiledRuleset): MatchRunner {
   const { entries } = ruleset;
   const patterns: (Pattern | undefined)[] = [];
-  const tally: Tally = { answers: 0, generation: 0 };
+  const tally = createAnswerTally(REMEMBERED_ANSWERS);
   const longestBefore = longestBeforeByRule(ruleset);
   const loose = new Map(ruleset.loose.map(({ rule, pattern }) => [rule, pattern]));
 
@@ -158,36 +156,18 @@ export function createMatchRunner(ruleset: CompiledRuleset): MatchRunner {
   };
 }
 
-interface Tally {
-  answers: number;
-  generation: number;
-}
-
 /** A pattern that remembers what it said of small texts. */
-function remembering(pattern: Pattern, tally: Tally): Pattern {
+function remembering(pattern: Pattern, tally: AnswerTally): Pattern {
   // By the two things beside the text that decide: where to start (0 or 1 nearly always) and whether there alone.
-  const known = new Map<number, Map<string, PatternMatch | undefined>>();
-  let generation = tally.generation;
+  const known = new Map<number, (text: string) => PatternMatch | undefined>();
   return {
     exec(text, from, anchored) {
       if (text.length > REMEMBERED_CHARS) return pattern.exec(text, from, anchored);
-      if (generation !== tally.generation) {
-        known.clear();
-        generation = tally.generation;
-      }
       const key = from * 2 + Number(anchored);
-      let answers = known.get(key);
-      if (answers === undefined) known.set(key, (answers = new Map()));
-      let answer = answers.get(text);
-      if (answer === undefined && !answers.has(text)) {
-        answer = pattern.exec(text, from, anchored);
-        answers.set(text, answer);
-        if (++tally.answers > REMEMBERED_ANSWERS) {
-          tally.answers = 0;
-          tally.generation++;
-        }
-      }
-      return answer;
+      let ask = known.get(key);
+      if (ask === undefined)
+        known.set(key, (ask = rememberAnswers(tally, (window) => pattern.exec(window, from, anchored))));
+      return ask(text);
     },
     test: (text) => pattern.test(text),
   };

@@ -2,6 +2,7 @@ import type { Rule } from '../model/rule.ts';
 import { failsCertainCheck } from './checks.ts';
 import { shannonEntropy } from './entropy.ts';
 import type { Match } from './match.ts';
+import { createAnswerTally, rememberAnswers, type AnswerTally } from './remember-answers.ts';
 import { tokenEfficiency } from './token-efficiency.ts';
 
 /** The second look at matches of one content: what a pattern cannot say. */
@@ -17,14 +18,14 @@ export interface Refiner {
 
 type Predicate = (secret: string) => boolean;
 
-/** Answers kept, over all rules, then all are dropped and gathered anew: versions of a file repeat its secrets and what is like them. */
+/** Answers kept, over all rules, of secrets up to a length. */
 const REMEMBERED_ANSWERS = 4096;
 const REMEMBERED_CHARS = 256;
 
 /** @param maxPerRule matches of one rule that are kept in one content */
 export function createRefiner(rules: readonly Rule[], maxPerRule: number): Refiner {
   const predicates: (Predicate | undefined)[] = [];
-  const tally = { answers: 0, generation: 0 };
+  const tally = createAnswerTally(REMEMBERED_ANSWERS);
   return {
     begin(content) {
       const bytes = Buffer.from(content.buffer, content.byteOffset, content.byteLength);
@@ -52,29 +53,13 @@ export function createRefiner(rules: readonly Rule[], maxPerRule: number): Refin
 
 const ANYTHING: Predicate = () => true;
 
-/** All that a rule asks of a secret, and what was answered before: it depends on nothing else. */
-function predicateOf(rule: Rule, tally: { answers: number; generation: number }): Predicate {
+/** All that a rule asks of a secret, with a memory. */
+function predicateOf(rule: Rule, tally: AnswerTally): Predicate {
   const tests = predicatesOf(rule);
   if (tests.length === 0) return ANYTHING;
-  const known = new Map<string, boolean>();
-  let generation = tally.generation;
-  return (secret) => {
-    if (secret.length > REMEMBERED_CHARS) return tests.every((test) => test(secret));
-    if (generation !== tally.generation) {
-      known.clear();
-      generation = tally.generation;
-    }
-    let answer = known.get(secret);
-    if (answer === undefined) {
-      answer = tests.every((test) => test(secret));
-      known.set(secret, answer);
-      if (++tally.answers > REMEMBERED_ANSWERS) {
-        tally.answers = 0;
-        tally.generation++;
-      }
-    }
-    return answer;
-  };
+  const passes: Predicate = (secret) => tests.every((test) => test(secret));
+  const remembered = rememberAnswers(tally, passes);
+  return (secret) => (secret.length > REMEMBERED_CHARS ? passes(secret) : remembered(secret));
 }
 
 /** What a rule asks of a secret, cheapest first. */

@@ -2,23 +2,8 @@
  * Who may do what, written down from the documentation of the interfaces and the decisions about them, not from the code: the authorization matrix
  * compares every route with it. A route that is not here fails the tests.
  */
-import type { Role } from './start-app.ts';
+import { ROLES, type Role } from './start-app.ts';
 
-/** Roles that may use the routes of a line. They have their permission on the project or repository of the path. */
-const ALL: readonly Role[] = [
-  'anonymous',
-  'stranger',
-  'repoRead',
-  'repoWrite',
-  'repoAdmin',
-  'projectRead',
-  'projectWrite',
-  'projectAdmin',
-  'projectCreator',
-  'appAccess',
-  'admin',
-  'sysAdmin',
-];
 const ADMINS: readonly Role[] = ['admin', 'sysAdmin'];
 /** Of the repository, and with that of the name of its project. */
 const READERS: readonly Role[] = [
@@ -30,9 +15,10 @@ const READERS: readonly Role[] = [
   'projectAdmin',
   ...ADMINS,
 ];
+/** Roles that may use the routes of a line. They have their permission on the project or repository of the path. */
 export const WHO = {
-  anybody: ALL,
-  'whoever is logged in': ALL.filter((role) => role !== 'anonymous'),
+  anybody: ROLES,
+  'whoever is logged in': ROLES.filter((role) => role !== 'anonymous'),
   'readers of the repository': READERS,
   'writers of the repository': ['repoWrite', 'repoAdmin', 'projectWrite', 'projectAdmin', ...ADMINS],
   'admins of the repository': ['repoAdmin', 'projectAdmin', ...ADMINS],
