@@ -7,9 +7,12 @@
  *   assertions such as `\b` their neighbours;
  * - starts are tried in ascending order, and none inside an earlier match of the rule.
  *
- * A pattern without a bound of its own sees `maxLength` bytes from its start and no further.
+ * A pattern without a bound of its own sees `maxLength` bytes from its start and no further. Where it asks what follows (`$`), it is shown one byte
+ * more, as the place where we stop looking is not where a text or a word ends, and what would have to go on beyond it is no match.
  */
 import { reopenPattern, type Pattern, type PatternMatch } from '../regex/pattern.ts';
+import { parsePattern } from '../regex/syntax.ts';
+import { asksWhatFollows } from '../regex/trailing.ts';
 import { ENTRY, type CompiledRuleset } from './compile-ruleset.ts';
 import type { Candidates } from './find-candidates.ts';
 import type { Match } from './match.ts';
@@ -49,6 +52,7 @@ export function createMatchRunner(ruleset: CompiledRuleset): MatchRunner {
   const patterns: (Pattern | undefined)[] = [];
   const tally = createAnswerTally(REMEMBERED_ANSWERS);
   const longestBefore = longestBeforeByRule(ruleset);
+  const asks = new Map<number, boolean>();
   const loose = new Map(ruleset.loose.map(({ rule, pattern }) => [rule, pattern]));
 
   function patternOf(rule: number): Pattern {
@@ -56,6 +60,15 @@ export function createMatchRunner(ruleset: CompiledRuleset): MatchRunner {
       reopenPattern(ruleset.rules[rule]?.pattern as string, loose.get(rule)),
       tally,
     ));
+  }
+
+  /** Whether matches are cut at `maxLength`, unless the pattern asks what follows them: those are none then. */
+  function isCut(rule: number): boolean {
+    if (ruleset.bounded[rule] === 1) return false;
+    let ask = asks.get(rule);
+    if (ask === undefined)
+      asks.set(rule, (ask = asksWhatFollows(parsePattern(ruleset.rules[rule]?.pattern as string))));
+    return !ask;
   }
 
   return {
@@ -92,12 +105,12 @@ export function createMatchRunner(ruleset: CompiledRuleset): MatchRunner {
         return hit === undefined || left + hit.start > last ? undefined : left + hit.start;
       }
 
-      /** The match that starts at `start`. A pattern without a bound of its own sees `length` bytes; another sees one more behind its longest match. */
+      /** The match that starts at `start`, of `length` bytes at most. */
       function matchAt(rule: number, start: number, length: number, pattern: Pattern): Match | undefined {
         const left = Math.max(0, start - 1);
-        const end = start + length + (ruleset.bounded[rule] as number);
+        const end = start + length + (isCut(rule) ? 0 : 1);
         const hit = pattern.exec(bytes.toString('latin1', left, Math.min(bytes.length, end)), start - left, true);
-        return hit === undefined ? undefined : shift(rule, left, hit);
+        return hit === undefined || left + hit.end > start + length ? undefined : shift(rule, left, hit);
       }
 
       /** Searches the intervals of `rule` that can no longer be joined by one that starts earlier. */

@@ -12,7 +12,7 @@ import { BatchParser, type GitObjectType, type ObjectHandler } from './batch-par
 import { linesFrom, oidAt, toOidLines, type OidLines } from './oid-lines.ts';
 import { readInto } from './pipe-reader.ts';
 import { oidLength, type Repository } from './repository.ts';
-import { runGit, spawnGit, throwIfAborted, type GitExit, type GitPlace, type GitProcess } from './spawn.ts';
+import { runGit, spawnAskedGit, throwIfAborted, type AskedGit, type GitExit, type GitPlace } from './spawn.ts';
 
 export type { GitObjectType, ObjectHandler } from './batch-parser.ts';
 
@@ -21,12 +21,12 @@ export interface ReadOptions {
   readonly maxBlobBytes: number;
   readonly signal?: AbortSignal | undefined;
   /** A `startCatFile` that nobody has asked anything yet; it is asked first, and is of no use to anybody afterwards. */
-  readonly started?: GitProcess | undefined;
+  readonly started?: AskedGit | undefined;
 }
 
 /** A git that waits for ids, for who knows that it will read objects but not yet which: git opens the repository meanwhile. */
-export function startCatFile(place: GitPlace, signal: AbortSignal | undefined): GitProcess {
-  return spawnGit(place, ['cat-file', '--batch', '--buffer'], { signal });
+export function startCatFile(place: GitPlace, signal: AbortSignal | undefined): AskedGit {
+  return spawnAskedGit(place, ['cat-file', '--batch', '--buffer'], { signal });
 }
 
 /**
@@ -76,7 +76,7 @@ export async function readObject(
 }
 
 async function readBatch(
-  git: GitProcess,
+  git: AskedGit,
   lines: OidLines,
   parser: BatchParser,
   signal: AbortSignal | undefined,

@@ -41,7 +41,6 @@ async function listQuarantine(
 ): Promise<Oid[]> {
   const args = ['cat-file', '--batch-all-objects', '--unordered', '--batch-check=%(objectname)', '--buffer'];
   const git = spawnGit({ gitDir: repo.gitDir, env: quarantineOnly(repo.env) }, args, { signal });
-  git.stdin.end();
   const hexDigits = oidLength(repo.objectFormat);
   const found: Oid[] = [];
   try {

@@ -8,16 +8,9 @@ import { bytesToText } from '../model/escape.ts';
 import type { Oid } from '../model/oid.ts';
 import { parseRawEntry, type RawChange } from './raw-entry.ts';
 import { readRecords } from './records.ts';
+import { describeRange, type ObjectRange } from './revisions.ts';
 import { watchSilence } from './silence.ts';
 import { gitFailed, spawnGit, throwIfAborted, type GitPlace } from './spawn.ts';
-
-/** A part of history. */
-export interface ObjectRange {
-  /** Tips; `all`: every ref and HEAD. Any type of object may be a tip. */
-  readonly include: readonly Oid[] | 'all';
-  /** What is reachable from these is left out; `all`: from every ref as it is now, which in a hook is before the push. */
-  readonly exclude?: readonly Oid[] | 'all';
-}
 
 export interface RawCommit {
   readonly oid: Oid;
@@ -89,9 +82,9 @@ export async function* readRawLog(
 ): AsyncGenerator<RawCommit[]> {
   const { paths, blobs, maxEntries = DEFAULT_MAX_ENTRIES, maxSilenceMs = DEFAULT_MAX_SILENCE_MS, signal } = options;
   if (range.include.length === 0 || paths?.length === 0) return;
-  const args = logArguments(range, options);
-  const git = spawnGit(repo, args, { signal });
-  git.stdin.end(logInput(range, paths));
+  const { args: ends, input } = describeRange(range, paths && pathLines(paths));
+  const args = [...logArguments(options), ...ends];
+  const git = spawnGit(repo, args, { input, signal });
   let stopped: string | undefined;
   const stop = (why: string): void => {
     stopped = why;
@@ -125,26 +118,19 @@ export async function* readRawLog(
   else if (exit.status !== 0) throw gitFailed(args, exit);
 }
 
-function logArguments({ include, exclude }: ObjectRange, { paths, oldestFirst = false }: RawLogOptions): string[] {
+function logArguments({ paths, oldestFirst = false }: RawLogOptions): string[] {
   return [
     'log',
     ...LOG_OPTIONS,
     ...(oldestFirst ? ['--topo-order', '--reverse'] : []),
     // Without it a path's side branches are left out when a merge took the other side.
     ...(paths === undefined ? [] : ['--full-history']),
-    '--stdin',
-    ...(include === 'all' ? ['--all'] : []),
-    ...(exclude === 'all' ? ['--not', '--all'] : []),
   ];
 }
 
 // Paths go through standard input, since they are bytes and arguments are text.
-function logInput({ include, exclude = [] }: ObjectRange, paths: readonly Uint8Array[] | undefined): Buffer {
-  const tips = [...(include === 'all' ? [] : include), ...(exclude === 'all' ? [] : exclude.map((oid) => `^${oid}`))];
-  const lines = [Buffer.from(tips.map((tip) => `${tip}\n`).join(''), 'latin1')];
-  if (paths !== undefined)
-    lines.push(Buffer.from('--\n'), ...paths.map((path) => Buffer.concat([toPathspec(path), Buffer.of(LF)])));
-  return Buffer.concat(lines);
+function pathLines(paths: readonly Uint8Array[]): Buffer {
+  return Buffer.concat([Buffer.from('--\n'), ...paths.map((path) => Buffer.concat([toPathspec(path), Buffer.of(LF)]))]);
 }
 
 // Input is cut at newlines (and loses a CR before them); there `?` stands for the byte and the rest is escaped. It may let in a few paths more.

@@ -86,7 +86,6 @@ async function push(
   signal: AbortSignal | undefined,
 ): Promise<ScratchPush> {
   const git = spawnGit(client, ['-c', 'protocol.allow=always', 'push', '--porcelain', server, refspec], { signal });
-  git.stdin.end();
   git.stdout.resume();
   const exit = await git.exit;
   return { accepted: exit.status === 0, output: exit.stderr };

@@ -24,11 +24,15 @@ export interface GitExit {
 }
 
 export interface GitProcess {
-  readonly stdin: Writable;
   readonly stdout: Readable;
   /** Resolves when git has ended and its output is closed. Rejects only when git could not be started. */
   readonly exit: Promise<GitExit>;
   kill(): void;
+}
+
+/** One that is asked as it goes. */
+export interface AskedGit extends GitProcess {
+  readonly stdin: Writable;
 }
 
 export interface GitOutput {
@@ -37,13 +41,17 @@ export interface GitOutput {
   readonly stderr: string;
 }
 
-export interface RunOptions {
+export interface SpawnOptions {
+  /** Everything that git is to read; nothing by default. */
   readonly input?: string | Uint8Array;
+  readonly signal?: AbortSignal | undefined;
+}
+
+export interface RunOptions extends SpawnOptions {
   /** Exit codes besides 0 that are an answer and not a failure. */
   readonly accept?: readonly number[];
   /** More output than this is a failure. */
   readonly maxBytes?: number;
-  readonly signal?: AbortSignal | undefined;
 }
 
 const MAX_STDERR_BYTES = 4096;
@@ -52,61 +60,101 @@ const DEFAULT_MAX_BYTES = 64 << 20;
 /** Runs git to its end and returns what it printed. */
 export async function runGit(place: GitPlace, args: readonly string[], options: RunOptions = {}): Promise<GitOutput> {
   const { accept = [], maxBytes = DEFAULT_MAX_BYTES, signal } = options;
-  const git = spawnGit(place, args, { signal });
-  git.stdin.end(options.input ?? '');
+  const git = spawnGit(place, args, options);
   const chunks: Buffer[] = [];
   let size = 0;
-  for await (const chunk of git.stdout as AsyncIterable<Buffer>) {
+  const exit = await readOutput(git, (chunk) => {
     size += chunk.length;
-    if (size > maxBytes) {
+    if (size <= maxBytes) chunks.push(chunk);
+    else {
       git.kill();
       git.stdout.destroy();
-      await git.exit;
-      throw new LeakgateError('GIT_FAILED', `git ${commandName(args)} printed more than ${maxBytes} bytes`);
     }
-    chunks.push(chunk);
-  }
-  const exit = await git.exit;
+  });
+  if (size > maxBytes)
+    throw new LeakgateError('GIT_FAILED', `git ${commandName(args)} printed more than ${maxBytes} bytes`);
   throwIfAborted(signal);
   if (exit.status === undefined || (exit.status !== 0 && !accept.includes(exit.status))) throw gitFailed(args, exit);
   return { status: exit.status, stdout: Buffer.concat(chunks, size), stderr: exit.stderr };
 }
 
 /** Starts git. The caller reads `stdout`, waits for `exit`, and kills it when it leaves early. */
-export function spawnGit(
+export function spawnGit(place: GitPlace, args: readonly string[], options: SpawnOptions = {}): GitProcess {
+  const { input = '', signal } = options;
+  // To a push, which waits for several gits, a pipe through which nothing comes is half a millisecond each.
+  if (input.length === 0) return start<null>(place, args, 'ignore', signal);
+  const git = spawnAskedGit(place, args, { signal });
+  git.stdin.end(input);
+  return git;
+}
+
+/** Starts git, which is then asked through `stdin`. */
+export function spawnAskedGit(
   place: GitPlace,
   args: readonly string[],
-  options: { signal?: AbortSignal | undefined } = {},
-): GitProcess {
-  const { signal } = options;
+  { signal }: { readonly signal?: AbortSignal | undefined } = {},
+): AskedGit {
+  const git = start<Writable>(place, args, 'pipe', signal);
+  // A git that ends early closes its input: its exit code tells the story, not our EPIPE.
+  git.stdin.on('error', () => {});
+  return git;
+}
+
+function start<Input extends Writable | null>(
+  place: GitPlace,
+  args: readonly string[],
+  stdin: Input extends Writable ? 'pipe' : 'ignore',
+  signal: AbortSignal | undefined,
+): GitProcess & { readonly stdin: Input } {
   throwIfAborted(signal);
-  const child = startIn(place, args);
+  const child = startIn<Input>(place, args, stdin);
   // The commands we run only read, so there is nothing to tidy up for which a gentler signal would be needed.
   const kill = (): void => void child.kill('SIGKILL');
   signal?.addEventListener('abort', kill, { once: true });
-  // A git that ends early closes its input: its exit code tells the story, not our EPIPE.
-  child.stdin.on('error', () => {});
   const exit = waitForExit(child).finally(() => signal?.removeEventListener('abort', kill));
   exit.catch(() => {});
   return { stdin: child.stdin, stdout: child.stdout, exit, kill };
 }
 
 /** Starts the process. Where its folder is a file, `spawn` throws instead of telling it later. */
-function startIn(
+function startIn<Input extends Writable | null>(
   { gitDir, env }: GitPlace,
   args: readonly string[],
-): ChildProcessByStdio<Writable, Readable, Readable> {
+  stdin: 'pipe' | 'ignore',
+): ChildProcessByStdio<Input, Readable, Readable> {
   try {
     return spawn('git', [...GIT_OPTIONS, ...args], {
       cwd: gitDir,
       env,
-      stdio: ['pipe', 'pipe', 'pipe'],
+      stdio: [stdin, 'pipe', 'pipe'],
       windowsHide: true,
-    });
+    }) as ChildProcessByStdio<Input, Readable, Readable>;
   } catch (cause) {
     if ((cause as NodeJS.ErrnoException).code !== 'ENOTDIR') throw cause;
     throw new LeakgateError('TARGET_INVALID', `${escapeControls(gitDir)} is a file, not a repository`);
   }
+}
+
+/**
+ * Takes everything that git prints as it comes. Sooner done than with an iterator of the stream, which a push would wait for. Rejects with what
+ * `take` throws, after it has ended git.
+ */
+export function readOutput({ stdout, exit, kill }: GitProcess, take: (chunk: Buffer) => void): Promise<GitExit> {
+  return new Promise((resolve, reject) => {
+    stdout.on('data', (chunk: Buffer) => {
+      try {
+        take(chunk);
+      } catch (error) {
+        reject(error);
+        kill();
+        stdout.destroy();
+      }
+    });
+    stdout.once('error', (cause) =>
+      reject(new LeakgateError('GIT_FAILED', `what git printed cannot be read: ${cause.message}`, { cause })),
+    );
+    exit.then(resolve, reject);
+  });
 }
 
 /** The error for a git that ended in failure. */
@@ -132,7 +180,7 @@ function commandName(args: readonly string[]): string {
   return args[index] ?? '';
 }
 
-function waitForExit(child: ChildProcessByStdio<Writable, Readable, Readable>): Promise<GitExit> {
+function waitForExit(child: ChildProcessByStdio<Writable | null, Readable, Readable>): Promise<GitExit> {
   const errors: Buffer[] = [];
   let errorBytes = 0;
   child.stderr.on('data', (chunk: Buffer) => {

@@ -95,7 +95,6 @@ async function* recordsOf(
   signal: AbortSignal | undefined,
 ): AsyncGenerator<Buffer> {
   const git = spawnGit(place, args, { signal });
-  git.stdin.end();
   try {
     for await (const records of readRecords(git.stdout, NUL)) yield* records;
   } finally {

@@ -188,7 +188,6 @@ export async function walkTree(
 ): Promise<boolean> {
   const args = ['ls-tree', '-r', '-z', '--full-tree', commit];
   const git = spawnGit(repository, args, { signal });
-  git.stdin.end();
   let entries = 0;
   try {
     for await (const records of readRecords(git.stdout, 0)) {

@@ -16,7 +16,6 @@ export async function findInTree(
 ): Promise<{ readonly found: readonly { readonly oid: Oid; readonly path: Buffer }[]; readonly whole: boolean }> {
   const args = ['ls-tree', '-r', '-z', '--full-tree', commit];
   const git = spawnGit(repository, args, { signal });
-  git.stdin.end();
   const found: { oid: Oid; path: Buffer }[] = [];
   let entries = 0;
   try {

@@ -1,8 +1,8 @@
-import type { ObjectRange } from '../git/raw-log.ts';
 import { oidLength, type Repository } from '../git/repository.ts';
-import { gitFailed, spawnGit, throwIfAborted, type GitExit } from '../git/spawn.ts';
+import { describeRange, type ObjectRange } from '../git/revisions.ts';
+import { gitFailed, readOutput, spawnGit, throwIfAborted, type GitExit } from '../git/spawn.ts';
 import { LeakgateError } from '../model/errors.ts';
-import { isOid, type Oid } from '../model/oid.ts';
+import type { Oid } from '../model/oid.ts';
 import type { RefUpdate } from '../model/ref-update.ts';
 import { ListingBuilder, type ObjectListing } from './object-listing.ts';
 
@@ -17,6 +17,8 @@ export function pushScope(updates: readonly RefUpdate[]): HistoryScope {
   const pushed = updates.flatMap(({ newOid }) => (newOid === undefined ? [] : [newOid]));
   return { include: [...new Set(pushed)], exclude: 'all' };
 }
+
+const REV_LIST = ['rev-list', '--objects', '--in-commit-order', '--reverse', '--missing=print'];
 
 export interface HistoryListing {
   readonly listing: ObjectListing;
@@ -37,12 +39,10 @@ export async function listHistory(
   const { signal } = options;
   const builder = new ListingBuilder(oidLength(repository.objectFormat));
   if (scope.include.length === 0) return builder.build();
-  const args = revListArguments(scope);
-  const input = revListInput(scope);
-  const git = spawnGit(repository, args, { signal });
-  git.stdin.end(input, 'latin1');
-  git.stdout.on('data', (chunk: Buffer) => builder.add(chunk));
-  const exit = await git.exit;
+  const { args: ends, input } = describeRange(scope);
+  const args = [...REV_LIST, ...(scope.tipOnly === true ? ['--no-walk'] : []), ...ends];
+  const git = spawnGit(repository, args, { input, signal });
+  const exit = await readOutput(git, (chunk) => builder.add(chunk));
   throwIfAborted(signal);
   if (exit.status !== 0) throw cutOff(exit) ?? gitFailed(args, exit);
   const listed = builder.build();
@@ -59,31 +59,4 @@ function cutOff({ stderr }: GitExit): LeakgateError | undefined {
     'GIT_FAILED',
     `the history ends at commit ${commit}, whose parents are not there: it comes from a shallow clone (there, \`git fetch --unshallow\` makes it whole), or the repository is damaged`,
   );
-}
-
-// `--not` and `--all` are given as arguments because git before 2.42 refuses them on standard input.
-function revListArguments({ include, exclude, tipOnly }: HistoryScope): string[] {
-  return [
-    'rev-list',
-    '--objects',
-    '--in-commit-order',
-    '--reverse',
-    '--missing=print',
-    ...(tipOnly === true ? ['--no-walk'] : []),
-    '--stdin',
-    ...(include === 'all' ? ['--all'] : []),
-    ...(exclude === 'all' ? ['--not', '--all'] : []),
-  ];
-}
-
-function revListInput({ include, exclude = [] }: HistoryScope): string {
-  const included = include === 'all' ? [] : include;
-  const excluded = exclude === 'all' ? [] : exclude;
-  return [...included.map(checked), ...excluded.map((oid) => `^${checked(oid)}`)].map((line) => `${line}\n`).join('');
-}
-
-/** Anything else than an id could be an option. */
-function checked(oid: Oid): Oid {
-  if (!isOid(oid)) throw new LeakgateError('INTERNAL', `expected an object id, got ${JSON.stringify(oid)}`);
-  return oid;
 }

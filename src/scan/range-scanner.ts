@@ -5,7 +5,7 @@
 import { readObjects, type GitObjectType } from '../git/cat-file.ts';
 import { LeakgateError } from '../model/errors.ts';
 import { oidLength, type Repository } from '../git/repository.ts';
-import type { GitProcess } from '../git/spawn.ts';
+import type { AskedGit } from '../git/spawn.ts';
 import { createContentScanner, type ScanSettings } from './content-scanner.ts';
 import { addUnread, createUnreadTally, describeError, tooManyFindings, type UnreadTally } from './coverage-tally.ts';
 import { idLines, nameOf, oidOf, type ObjectListing } from './object-listing.ts';
@@ -52,7 +52,7 @@ export interface HereOnly {
   /** Sees every tree. */
   readonly onTree?: ((oid: string, content: Uint8Array) => void) | undefined;
   /** For the first range. */
-  readonly catFile?: GitProcess | undefined;
+  readonly catFile?: AskedGit | undefined;
 }
 
 export function createRangeScanner(plan: RangePlan, { onTree, catFile }: HereOnly = {}): RangeScanner {

@@ -4,7 +4,7 @@
  */
 import { availableParallelism } from 'node:os';
 import type { Repository } from '../git/repository.ts';
-import type { GitProcess } from '../git/spawn.ts';
+import type { AskedGit } from '../git/spawn.ts';
 import type { ScanSettings } from './content-scanner.ts';
 import { addUnread, mergeUnread, type CoverageTally } from './coverage-tally.ts';
 import type { KeptThreads } from './kept-threads.ts';
@@ -35,7 +35,7 @@ export interface ObjectScan {
   /** Sees every tree that is read in this thread. */
   readonly onTree?: ((oid: string, content: Uint8Array) => void) | undefined;
   /** Waits for ids; used where one git reads everything. */
-  readonly catFile?: GitProcess | undefined;
+  readonly catFile?: AskedGit | undefined;
   readonly stop: Stop;
   readonly tally: CoverageTally;
   readonly progress: ProgressReporter;

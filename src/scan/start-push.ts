@@ -4,7 +4,7 @@
  */
 import { startCatFile } from '../git/cat-file.ts';
 import type { Repository } from '../git/repository.ts';
-import type { GitProcess } from '../git/spawn.ts';
+import type { AskedGit } from '../git/spawn.ts';
 import type { RefUpdate } from '../model/ref-update.ts';
 import { readChangeLog, type ChangeLog } from './change-log.ts';
 import { listHistory, pushScope, type HistoryListing } from './list-history.ts';
@@ -16,7 +16,7 @@ export interface StartedPush {
   /** The changes of the same. */
   readonly changes: { readonly log: Promise<ChangeLog>; readonly giveUp: () => void };
   /** Waits for ids. */
-  readonly catFile: GitProcess;
+  readonly catFile: AskedGit;
 }
 
 export function startPush(

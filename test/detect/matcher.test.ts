@@ -36,8 +36,18 @@ const PATTERNS: Readonly<Record<string, string>> = {
 const RULES: Rule[] = Object.entries(PATTERNS).map(([id, pattern]) =>
   makeRule({ id: id.replaceAll(' ', '-'), pattern, maxLength: 4096 }),
 );
-// Where a match is cut there is an end as well.
-RULES.push(makeRule({ id: 'without-a-bound-and-short', pattern: 'abc[a-z]*$|tok[0-9]*(?:;|\\z)', maxLength: 8 }));
+// Where a match would be cut is neither the end of a text nor of a line nor of a word.
+const SHORT: Readonly<Record<string, string>> = {
+  cut: 'abc[a-z]*',
+  'cut, end of the text': 'abc[a-z]*$|tok[0-9]*(?:;|\\z)',
+  'cut, end of the text, variable lead': '[^\\n]{0,3}(?:abc|key)[a-z]*$',
+  'cut, end of a line, variable lead': '(?m)[a-z]{0,3}tok[0-9a-z]*$',
+  'cut, end of a word': '[a-z]{0,2}key[a-z]*\\b',
+  'cut, end of a word in the middle': '\\bkey\\b[=: "]*[a-z]*',
+  'cut, not the end of a word': 'xyz[0-9a-z]*\\B',
+};
+for (const [id, pattern] of Object.entries(SHORT))
+  RULES.push(makeRule({ id: id.replaceAll(/\W+/g, '-'), pattern, maxLength: 8 }));
 const ruleset = compileRuleset(RULES);
 const whole = createMatcher(ruleset);
 

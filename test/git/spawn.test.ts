@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { describe, it } from 'node:test';
 import { hardenedEnv } from '../../src/git/environment.ts';
 import { openRepository } from '../../src/git/repository.ts';
-import { runGit, spawnGit, throwIfAborted } from '../../src/git/spawn.ts';
+import { readOutput, runGit, spawnAskedGit, spawnGit, throwIfAborted } from '../../src/git/spawn.ts';
 import { LeakgateError } from '../../src/model/errors.ts';
 import { createRepo, createTempFolder, isolatedEnv } from '../helpers/temp-repo.ts';
 
@@ -65,7 +65,7 @@ describe('spawnGit', () => {
   it('ends git when it is cancelled, also while git waits for input', async () => {
     const repo = await openRepository(createRepo().path, { env });
     const stop = new AbortController();
-    const git = spawnGit(repo, ['cat-file', '--batch'], { signal: stop.signal });
+    const git = spawnAskedGit(repo, ['cat-file', '--batch'], { signal: stop.signal });
     stop.abort();
     const exit = await git.exit;
     assert.deepEqual([exit.status, exit.signal], [undefined, 'SIGKILL']);
@@ -74,10 +74,42 @@ describe('spawnGit', () => {
 
   it('survives a git that does not read its input', async () => {
     const repo = await openRepository(createRepo().path, { env });
-    const git = spawnGit(repo, ['version']);
-    git.stdin.end(Buffer.alloc(10_000_000));
+    const git = spawnGit(repo, ['version'], { input: Buffer.alloc(10_000_000) });
     git.stdout.resume();
     assert.equal((await git.exit).status, 0);
+  });
+});
+
+describe('readOutput', () => {
+  it('hands over what git prints and says how it ended', async () => {
+    const repo = await openRepository(createRepo().path, { env });
+    const chunks: Buffer[] = [];
+    const exit = await readOutput(spawnGit(repo, ['rev-parse', '--is-bare-repository', 'NOSUCH']), (chunk) =>
+      chunks.push(chunk),
+    );
+    assert.match(Buffer.concat(chunks).toString(), /^false\n/);
+    assert.equal(exit.status, 128);
+  });
+
+  it('ends git when its output is refused', async () => {
+    const repo = await openRepository(createRepo().path, { env });
+    const git = spawnAskedGit(repo, ['cat-file', '--batch']);
+    git.stdin.write('HEAD\n');
+    const refuse = (): void => {
+      throw new LeakgateError('GIT_FAILED', 'too long');
+    };
+    await assert.rejects(readOutput(git, refuse), { message: 'too long' });
+    assert.equal((await git.exit).signal, 'SIGKILL');
+  });
+
+  it('fails when the output breaks off', async () => {
+    const repo = await openRepository(createRepo().path, { env });
+    const git = spawnGit(repo, ['version']);
+    git.stdout.destroy(new Error('pulled out'));
+    await assert.rejects(
+      readOutput(git, () => {}),
+      { code: 'GIT_FAILED', message: /cannot be read: pulled out/ },
+    );
   });
 });
 

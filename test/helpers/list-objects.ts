@@ -1,4 +1,4 @@
-import type { ObjectRange } from '../../src/git/raw-log.ts';
+import type { ObjectRange } from '../../src/git/revisions.ts';
 import type { Repository } from '../../src/git/repository.ts';
 import type { Oid } from '../../src/model/oid.ts';
 import { listHistory } from '../../src/scan/list-history.ts';

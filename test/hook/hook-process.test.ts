@@ -55,6 +55,14 @@ describe('the hook process', () => {
     assert.equal(status, 1, stderr);
   });
 
+  it('reads no certificates, and says nothing of those it cannot read', async () => {
+    const { server, line } = await withCommit('clean\n');
+    const env = { GIT_DIR: '.', NODE_EXTRA_CA_CERTS: '/no/such/bundle.pem' };
+    assert.deepEqual(await runHook(server, line, { env }), { status: 0, stderr: '' });
+    const { stderr } = await runHook(server, line, { env, bare: true });
+    assert.match(stderr, /extra certs/, 'node itself would have said so');
+  });
+
   it('keeps its verdict when nobody listens', async () => {
     const leak = await withCommit(LEAK);
     assert.equal((await runHook(leak.server, leak.line, { deaf: true })).status, 1);

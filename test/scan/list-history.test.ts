@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
-import type { ObjectRange } from '../../src/git/raw-log.ts';
+import type { ObjectRange } from '../../src/git/revisions.ts';
 import { parseRefUpdates } from '../../src/git/ref-updates.ts';
 import { openHookRepository, openRepository } from '../../src/git/repository.ts';
 import type { Oid } from '../../src/model/oid.ts';
