@@ -122,8 +122,9 @@ function startIn<Input extends Writable | null>(
   args: readonly string[],
   stdin: 'pipe' | 'ignore',
 ): ChildProcessByStdio<Input, Readable, Readable> {
+  let child: ChildProcessByStdio<Input, Readable, Readable>;
   try {
-    return spawn('git', [...GIT_OPTIONS, ...args], {
+    child = spawn('git', [...GIT_OPTIONS, ...args], {
       cwd: gitDir,
       env,
       stdio: [stdin, 'pipe', 'pipe'],
@@ -133,6 +134,10 @@ function startIn<Input extends Writable | null>(
     if ((cause as NodeJS.ErrnoException).code !== 'ENOTDIR') throw cause;
     throw new LeakgateError('TARGET_INVALID', `${escapeControls(gitDir)} is a file, not a repository`);
   }
+  // Where no more files can be opened (EMFILE, ENFILE) there are no pipes, and an error still to come that would end the process.
+  if ((child.stdout as Readable | undefined) !== undefined) return child;
+  child.on('error', () => {});
+  throw new LeakgateError('GIT_FAILED', 'git cannot be started: too many files are open');
 }
 
 /**

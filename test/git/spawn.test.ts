@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
@@ -77,6 +78,22 @@ describe('spawnGit', () => {
     const git = spawnGit(repo, ['version'], { input: Buffer.alloc(10_000_000) });
     git.stdout.resume();
     assert.equal((await git.exit).status, 0);
+  });
+});
+
+describe('spawnGit where no more files can be opened', () => {
+  it('fails like any git that cannot be started, and does not end the process', () => {
+    const program = `
+      const { openSync } = await import('node:fs');
+      const { runGit } = await import(${JSON.stringify(new URL('../../src/git/spawn.ts', import.meta.url).href)});
+      const place = { gitDir: '/', env: process.env };
+      await runGit(place, ['version']);
+      try { for (;;) openSync('/dev/null'); } catch {}
+      await runGit(place, ['version']).catch(({ code, message }) => console.log(code, message));
+      setTimeout(() => console.log('alive'), 50);`;
+    const node = [process.execPath, '--import', 'tsx', '--input-type=module', '--eval', program];
+    const { stdout } = spawnSync('sh', ['-c', 'ulimit -n 200 && exec "$@"', 'sh', ...node], { encoding: 'utf8' });
+    assert.equal(stdout, 'GIT_FAILED git cannot be started: too many files are open\nalive\n');
   });
 });
 
