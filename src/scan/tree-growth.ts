@@ -18,7 +18,8 @@ export interface TreeGrowth {
 
 interface Node {
   readonly files: number;
-  readonly folders: readonly string[];
+  /** How often each folder is in it: one may be there under a hundred thousand names. */
+  readonly folders: ReadonlyMap<string, number>;
 }
 
 export function createTreeGrowth(idBytes: number): TreeGrowth {
@@ -29,18 +30,15 @@ export function createTreeGrowth(idBytes: number): TreeGrowth {
   function sizeOf(root: string): number {
     const stack = [root];
     for (let oid = stack.at(-1); oid !== undefined; oid = stack.at(-1)) {
-      const node = nodes.get(oid);
-      const open = node?.folders.filter((folder) => nodes.has(folder) && !sizes.has(folder)) ?? [];
-      if (open.length > 0) {
-        stack.push(...open);
-        continue;
-      }
+      const node = sizes.has(oid) ? undefined : nodes.get(oid);
+      const height = stack.length;
+      for (const folder of node?.folders.keys() ?? []) if (nodes.has(folder) && !sizes.has(folder)) stack.push(folder);
+      if (stack.length > height) continue;
       stack.pop();
-      if (node !== undefined)
-        sizes.set(
-          oid,
-          node.folders.reduce((sum, folder) => sum + (sizes.get(folder) ?? 1), node.files),
-        );
+      if (node === undefined) continue;
+      let size = node.files;
+      for (const [folder, times] of node.folders) size += times * (sizes.get(folder) ?? 1);
+      sizes.set(oid, size);
     }
     return sizes.get(root) ?? 0;
   }
@@ -58,7 +56,7 @@ export function createTreeGrowth(idBytes: number): TreeGrowth {
 }
 
 function parseNode(content: Uint8Array, idBytes: number): Node {
-  const folders: string[] = [];
+  const folders = new Map<string, number>();
   let files = 0;
   for (let at = 0; at < content.length;) {
     const isFolder = content[at] === DIGIT_4;
@@ -66,8 +64,11 @@ function parseNode(content: Uint8Array, idBytes: number): Node {
     const end = content.indexOf(0, at);
     if (end < 0) break;
     at = end + 1 + idBytes;
-    if (isFolder) folders.push(Buffer.from(content.subarray(end + 1, at)).toString('hex'));
-    else files++;
+    if (!isFolder) files++;
+    else {
+      const folder = Buffer.from(content.subarray(end + 1, at)).toString('hex');
+      folders.set(folder, (folders.get(folder) ?? 0) + 1);
+    }
   }
   return { files, folders };
 }
