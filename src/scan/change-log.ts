@@ -9,7 +9,7 @@ import type { GitPlace } from '../git/spawn.ts';
 import type { Unread } from '../model/coverage.ts';
 import type { Oid } from '../model/oid.ts';
 import type { HistoryScope } from './list-history.ts';
-import type { Place } from './places.ts';
+import { addPlace, type Place, type PlacesByPath } from './places.ts';
 
 export interface CommitChanges {
   readonly commit: Oid;
@@ -74,15 +74,9 @@ export function bringsOldBlob(change: RawChange, isNew: (oid: Oid) => boolean): 
 }
 
 /** Where the commits put these blobs, oldest first: a path once, with the first commit that has the blob there. */
-export function placesIn({ commits }: ChangeLog, blobs: ReadonlySet<Oid>): Map<Oid, Place[]> {
-  const places = new Map<Oid, Place[]>();
+export function placesIn({ commits }: ChangeLog, blobs: ReadonlySet<Oid>): ReadonlyMap<Oid, PlacesByPath> {
+  const places = new Map<Oid, Map<string, Place>>();
   for (const { commit, changes } of commits)
     for (const { newOid, path } of changes) if (blobs.has(newOid)) addPlace(places, newOid, { path, commit });
   return places;
-}
-
-export function addPlace(places: Map<Oid, Place[]>, oid: Oid, place: Place): void {
-  const known = places.get(oid);
-  if (known === undefined) places.set(oid, [place]);
-  else if (!known.some(({ path }) => path.equals(place.path))) known.push(place);
 }

@@ -6,14 +6,14 @@ import { bytesToText } from '../model/escape.ts';
 import { readRawLog } from '../git/raw-log.ts';
 import type { Repository } from '../git/repository.ts';
 import type { Oid } from '../model/oid.ts';
-import { addPlace, placesIn, type ChangeLog } from './change-log.ts';
+import { placesIn, type ChangeLog } from './change-log.ts';
 import { addUnread } from './coverage-tally.ts';
 import { findInTree } from './find-in-tree.ts';
 import type { HistoryScope } from './list-history.ts';
 import type { LocatedFinding } from './located-finding.ts';
 import type { Judgement } from './judge.ts';
 import { oidOf, type ObjectListing } from './object-listing.ts';
-import { findFirstPlaces, hintOf, type FirstPlace, type Place } from './places.ts';
+import { addPlace, findFirstPlaces, hintOf, type FirstPlace, type Place, type PlacesByPath } from './places.ts';
 import type { RawFinding } from './raw-finding.ts';
 import type { ScanContext } from './scan-context.ts';
 
@@ -52,14 +52,14 @@ export async function locateFindings(
   );
   const others = log.whole ? known : await findOtherPlaces(unsettled, history, context);
   return located.flatMap((item) => {
-    const settled = settle(item, others.get(oidOf(listing, item.raw.object)) ?? [], context);
+    const settled = settle(item, others.get(oidOf(listing, item.raw.object)), context);
     return toLocated(settled, listing);
   });
 }
 
 async function firstPlaces(
   findings: readonly RawFinding[],
-  known: ReadonlyMap<Oid, readonly Place[]>,
+  known: ReadonlyMap<Oid, PlacesByPath>,
   { repository, listing }: ScannedHistory,
   { stop }: ScanContext,
 ): Promise<Map<number, FirstPlace>> {
@@ -93,8 +93,8 @@ async function findOtherPlaces(
   unsettled: readonly Located[],
   history: ScannedHistory,
   { stop, tally }: ScanContext,
-): Promise<Map<Oid, Place[]>> {
-  const found = new Map<Oid, Place[]>();
+): Promise<ReadonlyMap<Oid, PlacesByPath>> {
+  const found = new Map<Oid, Map<string, Place>>();
   const wanted = new Set(unsettled.map(({ raw }) => oidOf(history.listing, raw.object)));
   if (wanted.size === 0) return found;
   const { repository, scope } = history;
@@ -125,21 +125,23 @@ function isCertain(place: Place): boolean {
 }
 
 /** The first place at which the finding counts; where it counts nowhere, the first at which it is on record. */
-function settle(item: Located, others: readonly Place[], context: ScanContext): Located {
+function settle(item: Located, others: PlacesByPath | undefined, context: ScanContext): Located {
   // What no commit of the scope has stands in no commit: it is what a tag names.
-  if (others.length === 0)
+  if (others === undefined)
     return isCertain(item.place) || item.raw.kind !== 'blob' ? item : { ...item, place: { path: item.place.path } };
-  const candidates = others.map((place): Located => ({
-    raw: item.raw,
-    place,
-    judgement: judgeAt(item.raw, place, context),
-  }));
-  if (isCertain(item.place)) candidates.unshift(item);
-  return (
-    candidates.find(({ judgement }) => judgement.suppression === undefined) ??
-    candidates.find(({ judgement }) => judgement.suppression !== 'not-applicable') ??
-    item
-  );
+  let onRecord: Located | undefined;
+  for (const candidate of candidatesOf(item, others, context)) {
+    const { suppression } = candidate.judgement;
+    if (suppression === undefined) return candidate;
+    if (suppression !== 'not-applicable') onRecord ??= candidate;
+  }
+  return onRecord ?? item;
+}
+
+/** Judged one by one as they are asked for: the first is the one nearly always, and there may be very many. */
+function* candidatesOf(item: Located, others: PlacesByPath, context: ScanContext): Generator<Located> {
+  if (isCertain(item.place)) yield item;
+  for (const place of others.values()) yield { raw: item.raw, place, judgement: judgeAt(item.raw, place, context) };
 }
 
 function toLocated({ raw, place, judgement }: Located, listing: ObjectListing): LocatedFinding[] {

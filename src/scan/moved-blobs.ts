@@ -12,7 +12,7 @@ import { judgeAt, type ScannedHistory } from './locate-findings.ts';
 import type { LocatedFinding } from './located-finding.ts';
 import { ListingBuilder, oidOf } from './object-listing.ts';
 import { createOldVersions } from './old-versions.ts';
-import type { Place } from './places.ts';
+import { addPlace, type Place } from './places.ts';
 import type { RawFinding } from './raw-finding.ts';
 import type { ScanContext } from './scan-context.ts';
 import { scanObjects } from './scan-objects.ts';
@@ -48,15 +48,13 @@ export async function findInMovedBlobs(
     tally,
     progress,
   });
-  const counting = raw.flatMap((finding) => {
-    const oid = oidOf(listing, finding.object);
-    // One place for each path; numbers below zero keep them apart from the objects of the listing.
-    const moved = (places.get(oid) ?? []).map((place): Moved => ({
-      raw: { ...finding, object: -1 - finding.object },
-      oid,
-      ...place,
-    }));
-    return moved.filter(({ raw: judged, place }) => judgeAt(judged, place, context).suppression === undefined);
+  const counting = raw.flatMap((found) => {
+    const oid = oidOf(listing, found.object);
+    // Numbers below zero keep them apart from the objects of the listing.
+    const finding = { ...found, object: -1 - found.object };
+    return [...(places.get(oid)?.values() ?? [])]
+      .filter((place) => judgeAt(finding, place, context).suppression === undefined)
+      .map(({ parents, ...place }): Moved => ({ raw: finding, oid, place, parents }));
   });
   return (await onlyIntroduced(counting, history, context)).map(({ raw: finding, oid, place }) => ({
     raw: finding,
@@ -68,20 +66,20 @@ export async function findInMovedBlobs(
   }));
 }
 
+/** A place, and the parents of its commit. */
+interface NewPlace extends Place {
+  readonly parents: readonly Oid[];
+}
+
+/** One place for each path. */
 function oldBlobPlaces(
   { commits }: ChangeLog,
   isNew: (oid: Oid) => boolean,
-): Map<Oid, { place: Place; parents: readonly Oid[] }[]> {
-  const places = new Map<Oid, { place: Place; parents: readonly Oid[] }[]>();
-  for (const { commit, parents, changes } of commits) {
-    for (const change of changes) {
-      if (!bringsOldBlob(change, isNew)) continue;
-      const known = places.get(change.newOid) ?? [];
-      if (known.some(({ place }) => place.path.equals(change.path))) continue;
-      known.push({ place: { path: change.path, commit }, parents });
-      places.set(change.newOid, known);
-    }
-  }
+): ReadonlyMap<Oid, ReadonlyMap<string, NewPlace>> {
+  const places = new Map<Oid, Map<string, NewPlace>>();
+  for (const { commit, parents, changes } of commits)
+    for (const change of changes)
+      if (bringsOldBlob(change, isNew)) addPlace(places, change.newOid, { path: change.path, commit, parents });
   return places;
 }
 
@@ -119,9 +117,12 @@ async function findCountedBefore(
 ): Promise<ReadonlySet<Moved>> {
   const counted = new Set<Moved>();
   const byParent = new Map<Oid, Moved[]>();
-  for (const item of added) {
-    for (const parent of item.parents) byParent.set(parent, [...(byParent.get(parent) ?? []), item]);
-  }
+  for (const item of added)
+    for (const parent of item.parents) {
+      const items = byParent.get(parent);
+      if (items === undefined) byParent.set(parent, [item]);
+      else items.push(item);
+    }
   for (const [parent, items] of byParent) {
     const { found, whole } = await findInTree(
       repository,
@@ -130,12 +131,14 @@ async function findCountedBefore(
       context.stop.final,
     );
     if (!whole) addUnread(context.tally.unread, { reason: 'too-many-paths', what: parent });
-    for (const item of items) {
-      const stood = found.some(
-        ({ oid, path }) => oid === item.oid && judgeAt(item.raw, { path }, context).suppression === undefined,
-      );
-      if (stood) counted.add(item);
+    // Of a finding that has come to very many places this is asked once.
+    const stood = new Map<RawFinding, boolean>();
+    for (const { raw, oid } of items) {
+      if (stood.has(raw)) continue;
+      const counts = found.some((old) => old.oid === oid && judgeAt(raw, old, context).suppression === undefined);
+      stood.set(raw, counts);
     }
+    for (const item of items) if (stood.get(item.raw) === true) counted.add(item);
   }
   return counted;
 }

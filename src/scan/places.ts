@@ -14,6 +14,17 @@ export interface Place {
   readonly commit?: Oid;
 }
 
+/** Places of one blob, each path once, by its bytes as latin-1. A blob may stand at a hundred thousand. */
+export type PlacesByPath = ReadonlyMap<string, Place>;
+
+/** Adds a place of a blob, unless one of the same path is there already. */
+export function addPlace<P extends Place>(places: Map<Oid, Map<string, P>>, oid: Oid, place: P): void {
+  const path = place.path.toString('latin1');
+  const known = places.get(oid);
+  if (known === undefined) places.set(oid, new Map([[path, place]]));
+  else if (!known.has(path)) known.set(path, place);
+}
+
 export interface FirstPlace extends Place {
   /** The object does stand there. Otherwise rev-list's hint is all that is known: it cuts paths at a newline, and lists
    * what tags name directly after some commit that has nothing to do with it. */
@@ -28,16 +39,15 @@ export async function findFirstPlaces(
   repository: Repository,
   listing: ObjectListing,
   objects: readonly number[],
-  known: ReadonlyMap<Oid, readonly Place[]>,
+  known: ReadonlyMap<Oid, PlacesByPath>,
   signal: AbortSignal,
 ): Promise<Map<number, FirstPlace>> {
   const places = new Map<number, FirstPlace>();
   const asked: { readonly object: number; readonly commit: Oid; readonly path: Buffer }[] = [];
   for (const object of objects) {
     const hint = hintOf(listing, object);
-    const isKnown = (known.get(oidOf(listing, object)) ?? []).some(
-      ({ commit, path }) => commit === hint.commit && path.equals(hint.path),
-    );
+    const there = known.get(oidOf(listing, object))?.get(hint.path.toString('latin1'));
+    const isKnown = there !== undefined && there.commit === hint.commit;
     places.set(object, { ...hint, certain: isKnown });
     if (!isKnown && hint.commit !== undefined) asked.push({ object, commit: hint.commit, path: hint.path });
   }
