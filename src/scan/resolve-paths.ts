@@ -14,7 +14,8 @@ const BATCH = 20_000;
 
 /**
  * What stands at each place: the object's id, or undefined for nothing. git walks only the folders on the way, however large the tree.
- * Paths with a newline cannot be asked for and count as nothing.
+ * Paths with a newline cannot be asked for and count as nothing; nor can those below a folder named `.` or `..`, which no honest tree has: git takes
+ * them as relative to where it runs, and in a bare repository dies of them.
  */
 export async function resolvePaths(
   repository: Repository,
@@ -33,7 +34,7 @@ async function resolveBatch(
   places: readonly TreePlace[],
   signal: AbortSignal,
 ): Promise<(Oid | undefined)[]> {
-  const askable = places.map(({ path }) => !path.includes(LF));
+  const askable = places.map(({ path }) => !path.includes(LF) && !isRelative(path));
   const input = places.flatMap(({ commit, path }, i) =>
     askable[i] === true ? [Buffer.from(`${commit}:`), path, Buffer.of(LF)] : [],
   );
@@ -49,4 +50,12 @@ async function resolveBatch(
     const line = lines[next++] as string;
     return line.endsWith(' missing') || line.includes(' ') ? undefined : (line as Oid);
   });
+}
+
+const DOT = 0x2e;
+const SLASH = 0x2f;
+
+/** Whether the path begins with `./` or `../`. */
+function isRelative(path: Uint8Array): boolean {
+  return path[0] === DOT && (path[1] === SLASH || (path[1] === DOT && path[2] === SLASH));
 }
