@@ -37,8 +37,9 @@ export function parseIgnoreFile(text: string): IgnoreRules {
 }
 
 function parseLine(line: string): IgnoreRule[] {
+  if (line.length > MAX_LINE) return [];
   let pattern = line.replace(/(?<!\\)((?:\\\\)*) +$/, '$1');
-  if (pattern === '' || pattern.startsWith('#') || pattern.length > MAX_LINE) return [];
+  if (pattern === '' || pattern.startsWith('#')) return [];
   const negated = pattern.startsWith('!');
   if (negated) pattern = pattern.slice(1);
   const foldersOnly = pattern.endsWith('/');

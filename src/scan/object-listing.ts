@@ -22,6 +22,8 @@ export interface ObjectListing {
 const LF = 0x0a;
 const QUESTION_MARK = 0x3f;
 const MOST_BYTES = 2 ** 32 - 1;
+/** `Buffer.indexOf` takes and returns no offset over 2 GiB. */
+const SEARCHED_AT_ONCE = 2 ** 30;
 
 /** Collects a listing from pieces of rev-list's output, cut anywhere. */
 export class ListingBuilder {
@@ -64,12 +66,16 @@ export class ListingBuilder {
     let count = 0;
     let reached = 0;
     let used = 0;
-    const view = bufferOf(bytes);
+    const whole = bufferOf(bytes);
+    let view = whole;
+    let viewAt = 0;
     for (let start = 0, end = 0; start < filled; start = end + 1) {
-      end = view.indexOf(LF, start + this.#idLength);
-      if (end < 0) throw new LeakgateError('GIT_FAILED', 'git rev-list stopped in the middle of a line');
+      if (start - viewAt > SEARCHED_AT_ONCE) view = whole.subarray((viewAt = start));
+      const lineEnd = view.indexOf(LF, start - viewAt + this.#idLength);
+      if (lineEnd < 0) throw new LeakgateError('GIT_FAILED', 'git rev-list stopped in the middle of a line');
+      end = viewAt + lineEnd;
       if (bytes[start] === QUESTION_MARK) {
-        missing.push(view.toString('latin1', start + 1, start + 1 + this.#idLength));
+        missing.push(whole.toString('latin1', start + 1, start + 1 + this.#idLength));
         continue;
       }
       if (count + 1 >= starts.length) starts = grown(starts);
@@ -100,18 +106,38 @@ export function isCommit(listing: ObjectListing, object: number): boolean {
  */
 export function nameOf(listing: ObjectListing, object: number): Buffer {
   const start = (listing.starts[object] as number) + listing.idLength + 1;
-  const view = bufferOf(listing.bytes);
-  const end = view.indexOf(LF, start - 1);
-  return view.subarray(start, Math.max(start, end));
+  // Searched from the line on: `indexOf` takes no offset over 2 GiB.
+  const line = bufferOf(listing.bytes).subarray(start - 1);
+  return line.subarray(1, Math.max(1, line.indexOf(LF)));
 }
 
 /** The commit that brings the object in, itself for a commit; undefined where no commit precedes it. */
 export function commitOf(listing: ObjectListing, object: number): number | undefined {
   if (object >= listing.reached) return undefined;
-  for (let at = object; at >= 0; at--) {
-    if (isCommit(listing, at)) return at;
+  let commits = commitsOf.get(listing);
+  if (commits === undefined) commitsOf.set(listing, (commits = findCommits(listing)));
+  let low = 0;
+  let high = commits.length;
+  while (low < high) {
+    const middle = (low + high) >>> 1;
+    if ((commits[middle] as number) <= object) low = middle + 1;
+    else high = middle;
   }
-  return undefined;
+  return commits[low - 1];
+}
+
+/** Made when it is first asked for: a commit may bring a million objects, and a clean history never asks. */
+const commitsOf = new WeakMap<ObjectListing, Uint32Array>();
+
+function findCommits(listing: ObjectListing): Uint32Array {
+  let commits = new Uint32Array(1024);
+  let count = 0;
+  for (let object = 0; object < listing.reached; object++) {
+    if (!isCommit(listing, object)) continue;
+    if (count === commits.length) commits = grown(commits);
+    commits[count++] = object;
+  }
+  return commits.subarray(0, count);
 }
 
 /** Copies ids, one a line, of the objects in `order[from, to)`: what `git cat-file --batch` reads. */

@@ -66,6 +66,28 @@ describe('a listing', () => {
     builder.add(Buffer.from(text).subarray(0, -3));
     assert.throws(() => builder.build(), { code: 'GIT_FAILED' });
   });
+
+  it('reads names that stand beyond 2 GiB', () => {
+    const start = 2 ** 31 + 100;
+    const line = Buffer.from(`${id(1)} far away\n`);
+    const bytes = new Uint8Array(new SharedArrayBuffer(start + line.length));
+    bytes.set(line, start);
+    const listing = { bytes, starts: new Uint32Array([start, bytes.length]), count: 1, idLength: 40, reached: 1 };
+    assert.equal(nameOf(listing, 0).toString(), 'far away');
+  });
+
+  it('finds the commits of very many objects that one commit brings', () => {
+    const builder = new ListingBuilder(40);
+    const count = 200_000;
+    builder.add(
+      Buffer.from(Array.from({ length: count }, (_, i) => (i === 0 ? `${id(0)}\n` : `${id(i)} f\n`)).join('')),
+    );
+    const { listing } = builder.build();
+    const ms = ownMs(() => {
+      for (let object = 0; object < count; object++) assert.ok(commitOf(listing, object) === 0);
+    });
+    assert.ok(ms < 2000, `${ms} ms`);
+  });
 });
 
 describe('a path table', () => {
@@ -226,6 +248,11 @@ describe('ignore rules', () => {
       return rules.ignores(path, false) === true;
     };
     for (const path of paths) assert.equal(isIgnored(path), !listed.has(path), path);
+  });
+
+  it('cost little for a line made to be slow to read', () => {
+    const ms = ownMs(() => parseIgnoreFile(`${' '.repeat(1_000_000)}x\n`));
+    assert.ok(ms < 2000, `${ms} ms`);
   });
 
   it('cost little for patterns made to be slow', () => {
