@@ -20,7 +20,7 @@ export function resolveOverlaps(matches: readonly Match[], rules: readonly Rule[
       to++;
     }
     if (to === from + 1) kept.push(byStart[from] as Match);
-    else kept.push(...chooseWithin(byStart.slice(from, to), rules));
+    else for (const match of chooseWithin(byStart.slice(from, to), rules)) kept.push(match);
     from = to;
   }
   return kept.sort((a, b) => a.start - b.start || a.rule - b.rule);

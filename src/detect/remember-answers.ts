@@ -1,13 +1,13 @@
-/** How many answers all functions of one owner have kept. */
+/** How many answers all functions of one owner have kept, and where. */
 export interface AnswerTally {
   /** More are not kept: then all are dropped and gathered anew, which needs no order of use. */
   readonly most: number;
   answers: number;
-  generation: number;
+  readonly memories: Map<string, unknown>[];
 }
 
 export function createAnswerTally(most: number): AnswerTally {
-  return { most, answers: 0, generation: 0 };
+  return { most, answers: 0, memories: [] };
 }
 
 /**
@@ -16,20 +16,17 @@ export function createAnswerTally(most: number): AnswerTally {
  */
 export function rememberAnswers<T>(tally: AnswerTally, ask: (text: string) => T): (text: string) => T {
   const known = new Map<string, T>();
-  let generation = tally.generation;
+  tally.memories.push(known);
   return (text) => {
-    if (generation !== tally.generation) {
-      known.clear();
-      generation = tally.generation;
-    }
     const answer = known.get(text);
     if (answer !== undefined || known.has(text)) return answer as T;
     const fresh = ask(text);
-    known.set(text, fresh);
-    if (++tally.answers > tally.most) {
+    if (tally.answers >= tally.most) {
+      for (const memory of tally.memories) memory.clear();
       tally.answers = 0;
-      tally.generation++;
     }
+    known.set(text, fresh);
+    tally.answers++;
     return fresh;
   };
 }

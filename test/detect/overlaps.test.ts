@@ -31,6 +31,12 @@ describe('overlaps', () => {
     assert.equal(resolveOverlaps([at(0, 0, 20), at(0, 20, 40)], rules).length, 2);
   });
 
+  it('keeps more secrets that hang together than a function takes arguments', () => {
+    const rules = [makeRule({ id: 'short', confidence: 'high' }), makeRule({ id: 'long', confidence: 'low' })];
+    const short = Array.from({ length: 200_000 }, (_, i) => at(0, i * 10, i * 10 + 10));
+    assert.deepEqual(resolveOverlaps([at(1, 0, 2_000_000), ...short], rules), short);
+  });
+
   it('lets a rule of the repository’s own content win over no other', () => {
     const rules = [
       makeRule({ id: 'locked', confidence: 'low' }),
