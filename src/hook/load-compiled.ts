@@ -12,6 +12,7 @@ import {
   readFileSync,
   readSync,
   renameSync,
+  rmSync,
   writeFileSync,
 } from 'node:fs';
 import { createRequire } from 'node:module';
@@ -70,10 +71,20 @@ function writeCode(script: Script, source: number): void {
     const header = Buffer.alloc(HEADER_BYTES);
     header.writeUInt32LE(source, 0);
     header.writeUInt32LE(crc32(code), 4);
-    const temporary = `${cache}.${process.pid}.tmp`;
-    writeFileSync(temporary, Buffer.concat([header, code]), { mode: 0o600, flag: 'wx' });
-    renameSync(temporary, cache);
+    replaceCode(Buffer.concat([header, code]));
   } catch {
     // The next push parses as this one did.
+  }
+}
+
+function replaceCode(bytes: Buffer): void {
+  const temporary = `${cache}.${process.pid}.tmp`;
+  try {
+    writeFileSync(temporary, bytes, { mode: 0o600, flag: 'wx' });
+    renameSync(temporary, cache);
+  } catch (error) {
+    // On a full disk every push would leave one behind.
+    rmSync(temporary, { force: true });
+    throw error;
   }
 }

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
+import { mkdirSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
 import { fakeGithubPat } from '../helpers/fake-secrets.ts';
@@ -53,6 +54,18 @@ describe('the hook process', () => {
     const leak = await withCommit(LEAK);
     const { status, stderr } = await runHook(leak.server, leak.line);
     assert.equal(status, 1, stderr);
+  });
+
+  // Something is in the way of the compiled form, as a full disk would be.
+  it('leaves nothing behind of what it could not keep for the next push', async () => {
+    const { server, line } = await withCommit('clean\n');
+    const folder = join(server.gitDir, 'leakgate');
+    mkdirSync(join(folder, 'hook.code'));
+    assert.deepEqual(await runHook(server, line), { status: 0, stderr: '' });
+    assert.deepEqual(
+      readdirSync(folder).filter((name) => name.endsWith('.tmp')),
+      [],
+    );
   });
 
   it('reads no certificates, and says nothing of those it cannot read', async () => {
