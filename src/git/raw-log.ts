@@ -4,7 +4,6 @@
  * merge hides something.
  */
 import type { Unread } from '../model/coverage.ts';
-import { bytesToText } from '../model/escape.ts';
 import type { Oid } from '../model/oid.ts';
 import { parseRawEntry, type RawChange } from './raw-entry.ts';
 import { readRecords } from './records.ts';
@@ -15,27 +14,18 @@ import { gitFailed, spawnGit, throwIfAborted, type GitPlace } from './spawn.ts';
 export interface RawCommit {
   readonly oid: Oid;
   readonly parents: readonly Oid[];
-  readonly author: string;
-  readonly email: string;
-  /** Author date, ISO 8601 with the author's time zone. */
-  readonly date: string;
   /** A commit with very many changes comes in several pieces, one after the other. */
   readonly changes: readonly RawChange[];
 }
 
 export interface RawLogOptions {
-  /**
-   * Only commits and changes that touch these (literal, from the root). git then walks into nothing else, which makes it safe against tree
-   * bombs: always give them in a hook.
-   */
-  readonly paths?: readonly Uint8Array[];
   /** Only changes to these blobs are returned, and only commits that have one. */
   readonly blobs?: ReadonlySet<string>;
   readonly oldestFirst?: boolean;
   /** The log stops after this many changes. */
   readonly maxEntries?: number;
   /**
-   * A log without `paths` that prints nothing for this long is ended. A tree bomb (8 levels of 10 times the same tree: 10^9 paths in ten objects)
+   * A log that prints nothing for this long is ended. A tree bomb (8 levels of 10 times the same tree: 10^9 paths in ten objects)
    * is expanded by git in memory, 200 MB a second, before the first path is printed.
    */
   readonly maxSilenceMs?: number;
@@ -49,7 +39,7 @@ const DEFAULT_MAX_ENTRIES = 20_000_000;
 /** Changes of one commit that are kept before they are handed on. */
 const PIECE = 10_000;
 const DEFAULT_MAX_SILENCE_MS = 5_000;
-const FORMAT = '@%H%n%P%n%an%n%ae%n%aI';
+const FORMAT = '@%H%n%P';
 /** What is printed, whatever the repository's configuration says. */
 const LOG_OPTIONS = [
   '--raw',
@@ -66,7 +56,6 @@ const LOG_OPTIONS = [
   '--no-notes',
   '--no-mailmap',
   '--no-decorate',
-  '--encoding=UTF-8',
   `--format=${FORMAT}`,
 ];
 const NUL = 0;
@@ -80,9 +69,9 @@ export async function* readRawLog(
   range: ObjectRange,
   options: RawLogOptions,
 ): AsyncGenerator<RawCommit[]> {
-  const { paths, blobs, maxEntries = DEFAULT_MAX_ENTRIES, maxSilenceMs = DEFAULT_MAX_SILENCE_MS, signal } = options;
-  if (range.include.length === 0 || paths?.length === 0) return;
-  const { args: ends, input } = describeRange(range, paths && pathLines(paths));
+  const { blobs, maxEntries = DEFAULT_MAX_ENTRIES, maxSilenceMs = DEFAULT_MAX_SILENCE_MS, signal } = options;
+  if (range.include.length === 0) return;
+  const { args: ends, input } = describeRange(range);
   const args = [...logArguments(options), ...ends];
   const git = spawnGit(repo, args, { input, signal });
   let stopped: string | undefined;
@@ -93,7 +82,7 @@ export async function* readRawLog(
   const silence = watchSilence(maxSilenceMs, () =>
     stop(`git log printed nothing for ${maxSilenceMs / 1000} s: a commit has more paths than can be listed`),
   );
-  if (paths === undefined) silence.listen();
+  silence.listen();
   const builder = new CommitBuilder(blobs);
   try {
     for await (const records of readRecords(git.stdout, NUL)) {
@@ -104,7 +93,7 @@ export async function* readRawLog(
       if (batch.length > 0) yield batch;
       if (builder.entries > maxEntries) stop(`more than ${maxEntries} changes`);
       if (stopped !== undefined) break;
-      if (paths === undefined) silence.listen();
+      silence.listen();
     }
   } finally {
     silence.pause();
@@ -118,26 +107,8 @@ export async function* readRawLog(
   else if (exit.status !== 0) throw gitFailed(args, exit);
 }
 
-function logArguments({ paths, oldestFirst = false }: RawLogOptions): string[] {
-  return [
-    'log',
-    ...LOG_OPTIONS,
-    ...(oldestFirst ? ['--topo-order', '--reverse'] : []),
-    // Without it a path's side branches are left out when a merge took the other side.
-    ...(paths === undefined ? [] : ['--full-history']),
-  ];
-}
-
-// Paths go through standard input, since they are bytes and arguments are text.
-function pathLines(paths: readonly Uint8Array[]): Buffer {
-  return Buffer.concat([Buffer.from('--\n'), ...paths.map((path) => Buffer.concat([toPathspec(path), Buffer.of(LF)]))]);
-}
-
-// Input is cut at newlines (and loses a CR before them); there `?` stands for the byte and the rest is escaped. It may let in a few paths more.
-function toPathspec(path: Uint8Array): Buffer {
-  const text = Buffer.from(path).toString('latin1');
-  if (!/[\n\r]/.test(text)) return Buffer.concat([Buffer.from(':(top,literal)'), path]);
-  return Buffer.from(`:(top,glob)${text.replace(/[*?[\]\\]/g, '\\$&').replace(/[\n\r]/g, '?')}`, 'latin1');
+function logArguments({ oldestFirst = false }: RawLogOptions): string[] {
+  return ['log', ...LOG_OPTIONS, ...(oldestFirst ? ['--topo-order', '--reverse'] : [])];
 }
 
 /** Puts NUL-separated records together: a header (`@…`), then for each change its line (`:…`) and its path. */
@@ -197,10 +168,6 @@ class CommitBuilder {
 }
 
 function parseHeader(header: Buffer): Omit<RawCommit, 'changes'> {
-  const [oid = '', parents = '', author = '', email = '', date = ''] = bytesToLines(header);
-  return { oid: oid as Oid, parents: parents === '' ? [] : (parents.split(' ') as Oid[]), author, email, date };
-}
-
-function bytesToLines(bytes: Buffer): string[] {
-  return bytesToText(bytes).split('\n');
+  const [oid = '', parents = ''] = header.toString('latin1').split('\n');
+  return { oid: oid as Oid, parents: parents === '' ? [] : (parents.split(' ') as Oid[]) };
 }

@@ -15,21 +15,18 @@ const MOST_ARGUMENTS = 32;
 /**
  * How a git that walks history is told a range: the last of its arguments, and what it reads. `--not` and `--all` are always arguments,
  * because git before 2.42 refuses them on standard input.
- * @param further lines to read behind the ids, for which standard input is then needed
  */
-export function describeRange(
-  { include, exclude = [] }: ObjectRange,
-  further?: Uint8Array,
-): { readonly args: readonly string[]; readonly input: Uint8Array } {
+export function describeRange({ include, exclude = [] }: ObjectRange): {
+  readonly args: readonly string[];
+  readonly input: string;
+} {
   const ids = [
     ...(include === 'all' ? [] : include.map(checked)),
     ...(exclude === 'all' ? [] : exclude.map((oid) => `^${checked(oid)}`)),
   ];
   const sets = [...(include === 'all' ? ['--all'] : []), ...(exclude === 'all' ? ['--not', '--all'] : [])];
-  if (further === undefined && ids.length <= MOST_ARGUMENTS)
-    return { args: [...ids, ...sets, '--'], input: new Uint8Array(0) };
-  const lines = Buffer.from(ids.map((id) => `${id}\n`).join(''), 'latin1');
-  return { args: ['--stdin', ...sets], input: further === undefined ? lines : Buffer.concat([lines, further]) };
+  if (ids.length <= MOST_ARGUMENTS) return { args: [...ids, ...sets, '--'], input: '' };
+  return { args: ['--stdin', ...sets], input: ids.map((id) => `${id}\n`).join('') };
 }
 
 /** Anything else than an id could be an option. */

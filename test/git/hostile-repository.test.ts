@@ -96,16 +96,10 @@ describe('a hostile repository', () => {
       missing.length === 1 && read.filter((what) => what === 'missing').length === 1,
       'the missing blob is reported and not fetched',
     );
-    const subjects: string[] = [];
+    const numbers: number[] = [];
     for await (const batch of readRawLog(opened, { include: [repo.head] }, { onUnread: () => {} }))
-      for (const { date, changes } of batch) subjects.push(`${date.slice(0, 4)} ${changes.length}`);
-    assert.deepEqual(subjects, ['2024 1', '2024 3']);
-    for await (const batch of readRawLog(
-      opened,
-      { include: 'all' },
-      { onUnread: () => {}, paths: [Buffer.from('a.txt')] },
-    ))
-      assert.ok(batch.length > 0);
+      for (const { changes } of batch) numbers.push(changes.length);
+    assert.deepEqual(numbers, [1, 3]);
     assert.deepEqual(
       (await listStaged(opened, { env })).map(({ path }) => path.toString()),
       ['c'],

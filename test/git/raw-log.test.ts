@@ -37,19 +37,14 @@ function treeBomb(repo: TempRepo, levels: number): Oid {
 }
 
 describe('readRawLog', () => {
-  it('lists commits with author, date and exact changes, the root commit too', async () => {
-    const repo = createRepo()
-      .write('a', '1')
-      .commit('first', { author: 'Zoë Ω', email: 'z@example.org', date: '2023-05-06T07:08:09+02:00' });
+  it('lists commits with their parents and exact changes, the root commit too', async () => {
+    const repo = createRepo().write('a', '1').commit('first');
     const root = repo.head;
     repo.write('a', '2').write('dir/b', 'b').commit().remove('a').commit().commit('empty');
     const { commits } = await log(repo);
     assert.deepEqual(commits.map(paths), [[], ['D a'], ['M a', 'A dir/b'], ['A a']]);
     const first = commits[3];
-    assert.deepEqual(
-      [first?.oid, first?.parents, first?.author, first?.email, first?.date],
-      [root, [], 'Zoë Ω', 'z@example.org', '2023-05-06T07:08:09+02:00'],
-    );
+    assert.deepEqual([first?.oid, first?.parents], [root, []]);
     assert.deepEqual(commits[2]?.parents, [root]);
     const change = commits[2]?.changes[0];
     assert.deepEqual(
@@ -73,7 +68,7 @@ describe('readRawLog', () => {
     assert.equal(merge?.changes[0]?.newOid, repo.oid('HEAD:evil'));
   });
 
-  it('keeps every byte of odd names, and finds them by path', async () => {
+  it('keeps every byte of odd names', async () => {
     const repo = createRepo();
     const names = [
       '-rf',
@@ -95,25 +90,14 @@ describe('readRawLog', () => {
     repo.setRef('refs/heads/main', repo.commitTree(tree));
     const all = (await log(repo)).commits[0]?.changes.map(({ path }) => path.toString('latin1')) ?? [];
     assert.deepEqual(all.sort(), names.map((name) => name.toString('latin1')).sort());
-    for (const name of names) {
-      const found =
-        (await log(repo, { paths: [name] })).commits[0]?.changes.map(({ path }) => path.toString('latin1')) ?? [];
-      assert.ok(found.includes(name.toString('latin1')), `${name.toString()}: ${found.join()}`);
-      // Only `?` for a newline may let in another name.
-      assert.ok(found.length === 1 || /[\n\r]/.test(name.toString()), found.join());
-    }
   });
 
   it('reads in a folder of the checkout the paths of the whole repository', async () => {
     const repo = createRepo().write('sub/a', '1').write('b', '1').commit();
     repo.git('config', 'diff.relative', 'true');
     const opened = await openRepository(`${repo.path}/sub`, { env });
-    for await (const [commit] of readRawLog(
-      opened,
-      { include: 'all' },
-      { paths: [Buffer.from('b')], onUnread: () => {} },
-    ))
-      assert.deepEqual(paths(commit), ['A b']);
+    for await (const [commit] of readRawLog(opened, { include: 'all' }, { onUnread: () => {} }))
+      assert.deepEqual(paths(commit), ['A b', 'A sub/a']);
   });
 
   it('returns only the blobs that are wanted', async () => {
@@ -123,14 +107,33 @@ describe('readRawLog', () => {
     assert.deepEqual(commits.map(paths), [['M many/7.txt']]);
   });
 
-  it('finds the commit of a side branch whose change the merge threw away', async () => {
+  it('lists the commit of a side branch whose change the merge threw away', async () => {
     const repo = createRepo().write('a', '1').commit();
     repo.branch('side').write('a', 'thrown away').commit();
     const side = repo.head;
     repo.checkout('main');
     repo.git('merge', '-q', '-s', 'ours', '--no-edit', 'side');
-    const { commits } = await log(repo, { paths: [Buffer.from('a')] }, { include: [repo.head] });
+    const { commits } = await log(repo, {}, { include: [repo.head] });
     assert.ok(commits.some(({ oid }) => oid === side));
+  });
+
+  it('is told nothing by what a commit says of its author, however much that is', async () => {
+    const repo = createRepo().write('a', '1').commit();
+    const author = Buffer.concat([
+      Buffer.from('author '),
+      Buffer.alloc(20_000_000, 0xff),
+      Buffer.from(' <a@b> 1 +0000\n'),
+    ]);
+    const commit = Buffer.concat([
+      Buffer.from(`tree ${repo.oid('HEAD^{tree}')}\n`),
+      author,
+      Buffer.from('committer a <a@b> 1 +0000\n\nx\n'),
+    ]);
+    repo.setRef('refs/heads/long', repo.hashObject(commit, 'commit'));
+    const started = performance.now();
+    const { commits } = await log(repo, {}, { include: [repo.oid('refs/heads/long')] });
+    assert.deepEqual(commits.map(paths), [['A a']]);
+    assert.ok(performance.now() - started < 5_000);
   });
 
   it('gives a commit with very many changes in pieces', async () => {
@@ -202,17 +205,6 @@ describe('readRawLog', () => {
     for await (const batch of log) commits.push(...batch);
     assert.equal(commits.length, 3);
     assert.deepEqual(unread, []);
-  });
-
-  it('walks only to the paths asked for, whatever else a tree bomb holds', async () => {
-    const repo = createRepo();
-    repo.setRef('refs/heads/main', repo.commitTree(treeBomb(repo, 8)));
-    const start = performance.now();
-    const { commits, unread } = await log(repo, { paths: [Buffer.from('d0/d1/d2/d3/d4/d5/d6/d7/f9')] });
-    assert.deepEqual(commits.flatMap(paths), ['A d0/d1/d2/d3/d4/d5/d6/d7/f9']);
-    assert.deepEqual(unread, []);
-    // 10^9 paths take git minutes.
-    assert.ok(performance.now() - start < 20_000);
   });
 
   it('can be cancelled, and fails when git fails', async () => {
