@@ -54,9 +54,9 @@ export async function scanStaged(
   const flagged = new Set(raw.map(({ object }) => oidOf(listing, object)));
   await old.load(files.flatMap(({ oid, oldOid }) => (oldOid !== undefined && flagged.has(oid) ? [oldOid] : [])));
   const before = await findInHead(repository, files, flagged, stop.final);
+  const filesOf = byOid(files);
   const inContent = raw.flatMap((finding) =>
-    files
-      .filter(({ oid }) => oid === oidOf(listing, finding.object))
+    (filesOf.get(oidOf(listing, finding.object)) ?? [])
       // A file that HEAD has at another path, where it counts as well, is renamed or copied: that introduces nothing.
       .filter(
         ({ oid }) =>
@@ -109,7 +109,19 @@ async function findInHead(
   const head = added.size === 0 ? undefined : await resolveRevision(repository, 'HEAD', { signal });
   if (head === undefined) return paths;
   for (const { oid, path } of (await findInTree(repository, head, added, signal)).found) {
-    paths.set(oid, [...(paths.get(oid) ?? []), bytesToText(path)]);
+    const known = paths.get(oid);
+    if (known === undefined) paths.set(oid, [bytesToText(path)]);
+    else known.push(bytesToText(path));
   }
   return paths;
+}
+
+function byOid(files: readonly StagedFile[]): ReadonlyMap<Oid, readonly StagedFile[]> {
+  const lists = new Map<Oid, StagedFile[]>();
+  for (const file of files) {
+    const list = lists.get(file.oid);
+    if (list === undefined) lists.set(file.oid, [file]);
+    else list.push(file);
+  }
+  return lists;
 }

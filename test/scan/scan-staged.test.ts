@@ -1,0 +1,28 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { openRepository } from '../../src/git/repository.ts';
+import { runScan } from '../../src/scan/run-scan.ts';
+import { fakeGithubPat } from '../helpers/fake-secrets.ts';
+import { testPolicy } from '../helpers/scan-repo.ts';
+import { createRepo, isolatedEnv } from '../helpers/temp-repo.ts';
+
+describe('a scan of staged changes', () => {
+  it('takes time in proportion to findings and files, not to both multiplied', async () => {
+    const repo = createRepo();
+    const secrets = (blob: number): string =>
+      Array.from({ length: 1_000 }, (_, i) => `${fakeGithubPat(`staged ${blob} ${i}`)}\n`).join('');
+    const blobs = Array.from({ length: 10 }, (_, i) => repo.hashObject(secrets(i)));
+    const clean = repo.hashObject('clean\n');
+    const files = [...blobs, ...Array.from({ length: 10_000 }, () => clean)];
+    const index = files.map((oid, i) => `100644 ${oid}\tf${i}\n`).join('');
+    repo.gitWith({ input: index }, 'update-index', '--index-info');
+    const repository = await openRepository(repo.path, { env: isolatedEnv() });
+    const started = performance.now();
+    const { findings } = await runScan(
+      { kind: 'staged', repository },
+      { policy: testPolicy(), fingerprintKey: new Uint8Array(32) },
+    );
+    assert.equal(findings.length, 10_000);
+    assert.ok(performance.now() - started < 8_000);
+  });
+});
