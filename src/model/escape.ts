@@ -1,3 +1,5 @@
+import { isUtf8 } from 'node:buffer';
+
 // Unicode's control, format, surrogate (lone ones only, with the flag `u`) and line and paragraph separator characters: C0, DEL, C1, bidi
 // controls, zero-width characters, byte order mark, tags. They can move a cursor, recolour, retitle, reorder or hide a terminal's text.
 const UNSAFE = /[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]/gu;
@@ -12,17 +14,16 @@ export function escapeControls(text: string): string {
 
 /** Decodes bytes as UTF-8; each byte that is not becomes `\xNN`. For paths and names, which git keeps as bytes. */
 export function bytesToText(bytes: Uint8Array): string {
-  const text = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('utf8');
-  if (!text.includes('\ufffd')) return text;
-  const decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
+  const buffer = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  if (isUtf8(buffer)) return buffer.toString('utf8');
   let out = '';
   for (let i = 0; i < bytes.length;) {
-    const lead = bytes[i] as number;
+    const lead = buffer[i] as number;
     const length = lead < 0x80 ? 1 : lead >= 0xf0 ? 4 : lead >= 0xe0 ? 3 : 2;
-    try {
-      out += decoder.decode(bytes.subarray(i, i + length));
+    if (lead < 0x80 || (i + length <= buffer.length && isUtf8(buffer.subarray(i, i + length)))) {
+      out += buffer.toString('utf8', i, i + length);
       i += length;
-    } catch {
+    } else {
       out += `\\x${lead.toString(16).padStart(2, '0')}`;
       i += 1;
     }

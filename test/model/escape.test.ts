@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import * as fc from 'fast-check';
 import { bytesToText, escapeControls } from '../../src/model/escape.ts';
+import { ownMs } from '../helpers/own-time.ts';
 import { hostileText } from '../helpers/hostile-text.ts';
 
 const UNPRINTABLE = /[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]/u;
@@ -64,5 +65,10 @@ describe('bytesToText', () => {
         assert.equal(bytesToText(a) === bytesToText(b), Buffer.from(a).equals(b));
       }),
     );
+  });
+
+  it('costs little for megabytes that are no UTF-8', () => {
+    const ms = ownMs(() => assert.equal(bytesToText(Buffer.alloc(3_000_000, 0xff)).length, 12_000_000));
+    assert.ok(ms < 4000, `${ms} ms`);
   });
 });
