@@ -125,7 +125,9 @@ const WORDS_FROM = 2.5;
 function looksRandom(text: string): boolean {
   if (
     text.length < 8 ||
-    /^[\d\W_]+$|^[a-z]{1,11}$|^[A-Z]{1,11}$/.test(text) ||
+    /^[\d\W_]+$|^[a-z]{1,11}$|^[A-Z]{1,11}$|^_?[a-z]{2,8}(?:_[a-z]{2,8})+:?$|^(?=.{1,11}$)[a-z]{2,}(?:[A-Z][a-z]{2,}){1,3}$/.test(
+      text,
+    ) ||
     NOT_RANDOM.test(text) ||
     isMonotonous(text)
   )
@@ -147,17 +149,22 @@ function leastSurprise(text: string): number {
   return text.length < 16 ? 4.6 : 4.2;
 }
 
-/** Dates, versions and hashes that say so: varied, but nobody's secret. */
+/** Dates, versions, numbers, names and hashes that say so: varied, but nobody's secret. */
 const NOT_RANDOM =
-  /^(?:\d{4}-\d\d-\d\d(?:[T ].*)?|v?\d+(?:\.\d+){1,3}(?:[-+][\w.]*)?|sha\d{1,3}[-:_].*|md5[-:_].*|h1:.*|data:.*|https?:.*)$/i;
+  /^(?:\d{4}-\d\d-\d\d(?:[T ].*)?|v?\d+(?:\.\d+){1,3}(?:[-+][\w.]*)?|v?\d+\.\d+\.\d+-[\w.+-]*|-?0x[\da-f]{1,16}u?l{0,2}|urn:[a-z\d]+:.*|sha\d{1,3}[-:_].*|md5[-:_].*|h1:.*|data:.*|https?:.*)$/i;
+
+// oxlint-disable-next-line no-control-regex -- control characters are what is looked for
+const CONTROL_CHARACTERS = /[\x00-\x1f\x7f]/;
 
 function looksTyped(text: string): boolean {
   if (text.length < 4 || isReference(text) || isPlaceholder(text)) return false;
+  // The bytes of a program that stand beside its texts.
+  if (CONTROL_CHARACTERS.test(text)) return false;
   // A port, a user's number, a flag in a header file.
   if (/^(?:\d{1,5}|0x[0-9a-f]{1,8})$/i.test(text)) return false;
   // `ChangePasswordForm`, `input#new-password`: a label that speaks of passwords. With digits it may be somebody's password.
   if (/passw(?:or)?d|passphrase|passwort/i.test(text) && !/\d/.test(text)) return false;
-  return !/^(?:required|optional|string|integer|boolean|number|object|true|false|null|none|nil|undefined|yes|no|hashed|encrypted|plaintext|prompt|input|text|hidden|random|unknown|invalid|missing|wrong|incorrect)$/i.test(
+  return !/^(?:required|optional|string|integer|boolean|number|object|function|symbol|bigint|pass|passed|fail|failed|skip|skipped|scram-sha-\d+|true|false|null|none|nil|undefined|yes|no|hashed|encrypted|plaintext|prompt|input|text|hidden|random|unknown|invalid|missing|wrong|incorrect)$/i.test(
     text,
   );
 }

@@ -91,6 +91,23 @@ const PARTS: readonly string[] = [
   'somesecret',
   'somerandom',
   'randomstring',
+  // sample values of OAuth 1.0 and 2.0, bearer tokens and OpenID Connect (RFC 5849, 6749, 6750; OpenID Connect Core), copied into many manuals
+  'kd94hf93k423kf44',
+  'pfkkdhi9sl3r4s00',
+  'nnch734d00sl2jdk',
+  'hh5s93j4hdidpola',
+  'hdhd0244k9j7ao03',
+  'dpf43f3p2l4k3l03',
+  '0685bd9184jfhq22',
+  'ad180jjd733klru7',
+  '2yotnfzfejr1zcsicmwpaa',
+  'tgzv3jokf0xg5qx2tlkwia',
+  'splxlobezqqybys6wxsbia',
+  '7fjfp0zbr1ktdrbnfvdmiw',
+  'gx1fbat3bv',
+  'mf9b5f41jqm',
+  'slav32hkkg',
+  'h480djs93hd8',
 ];
 
 /** Words that samples are made of. Single letters but `a` are left out: any text falls into letters. */

@@ -12,6 +12,8 @@ const REFERENCES: readonly RegExp[] = [
   /^\$[A-Za-z_][\w:.]*$|^%[A-Za-z_]\w*%$|^\$env:/i,
   // printf and format marks as the whole value: %s {} {0} {token} :name
   /^(?:%[-\d.]*[a-z][:@/.-]?)+$|^\{\w*\}$|^:[a-z_]\w*$/i,
+  // what a help text calls the value, in capitals of any language: KEY=VALUE, CLAVE=VALOR, SCHL\xc3\x9cSSEL=WERT
+  /^[A-Z\x80-\xff]{2,20}(?:[=_][A-Z\x80-\xff]{2,20})+$/,
   // an option of a call: strict=False
   /^[A-Za-z_]\w*=(?:true|false|none|null|nil|\d{1,3})$/i,
   // env lookups of languages and frameworks
@@ -30,11 +32,19 @@ const REFERENCES: readonly RegExp[] = [
   /^(?:var|local|data|module|each|self|this|config|settings|args|params|props|options|opts|req|request|ctx|context|env|cfg|conf|input|event|state|user|body)\.[A-Za-z_]/,
 ];
 
-/** `user.profile.secret`, `!form?.isValid`: names joined by dots, each of them readable. A token with dots in it has a part that is not. */
+/** `user.profile.secret`, `users[0].token`, `cards.*.pin`, `!form?.isValid`: names joined by dots, each of them readable. A token with dots in it has a part that is not. */
 function isMemberPath(text: string): boolean {
-  if (text.length > 500 || !/^!?[A-Za-z_$][\w$]*(?:[?!]?\.[A-Za-z_$][\w$]*)+;?$|^![a-z]+(?:[A-Z][a-z]+)+;?$/.test(text))
+  if (
+    text.length > 500 ||
+    !/^!?[A-Za-z_$][\w$]*(?:\[(?:\d{1,4}|\*)\])*(?:[?!]?\.(?:[A-Za-z_$][\w$]*|\*)(?:\[(?:\d{1,4}|\*)\])*)+;?$|^![a-z]+(?:[A-Z][a-z]+)+;?$/.test(
+      text,
+    )
+  )
     return false;
-  return text.split(/[?!]?\./).every(isReadableName);
+  return text
+    .replace(/\[[^\]]*\]/g, '')
+    .split(/[?!]?\./)
+    .every(isReadableName);
 }
 
 /** `dotDotDotToken` and `DblRBracket` have short words, which make short tokens, but no rare pairs of letters. */

@@ -319,6 +319,11 @@ describe('value checks', () => {
     '$2b$12$',
     '{SSHA}hash',
     'pbkdf2_sha256$260000$',
+    'users[1].password',
+    'accounts.*.secret',
+    'data[*].auth[0].token',
+    'CLAVE=VALOR',
+    'SCHL\xc3\x9cSSEL=WERT',
   ];
   const PLACEHOLDERS = [
     'changeme',
@@ -359,6 +364,10 @@ describe('value checks', () => {
     'api_key',
     'client-secret',
     'super_secret_token',
+    // samples of RFC 5849, 6749 and 6750
+    parts('kd94hf93', 'k423kf44'),
+    parts('2YotnFZFEjr1', 'zCsicMWpAA'),
+    parts('mF_9.B5f', '-4.1JqM'),
   ];
   const TYPED = ['Tr0ub4dor&3', 'gXk9!mmP2', 'blue-Horse-77', 'Wint3r!2024', 'zebra'];
   const WORDS = [
@@ -379,6 +388,13 @@ describe('value checks', () => {
     'xmlSecKeysMngrGetKey',
     'onTagObj',
     'MAX_RETRIES',
+    'evp_pkey',
+    '_evp_pkey:',
+    'jsxTagEnd',
+    'v0.0.0-20180202201655-eb2c6b5be1b6',
+    '-0x3f879678',
+    '0x9e3779b97f4a7c15ULL',
+    'urn:uuid:a515cfa4-5da4-22e1-f5b5-00a0451e6bf7',
   ];
 
   it('literal knows references from values', () => {
@@ -403,6 +419,10 @@ describe('value checks', () => {
       'true',
       '1000',
       '0x0B96',
+      'function',
+      'FAIL',
+      'scram-sha-256',
+      'gXk9!\x08\x02mmP2',
     ])
       assert.equal(check('password').passes(text), false, text);
   });
