@@ -10,7 +10,7 @@ import { checkReview } from '../store/review-syntax.ts';
 import { isExpired } from '../suppress/decide.ts';
 import type { CliContext } from './cli-context.ts';
 import { countOf } from './count-of.ts';
-import { findByFingerprint } from './find-by-fingerprint.ts';
+import { findByFingerprint, notFound } from './find-by-fingerprint.ts';
 import { reviewFileOf } from './review-file.ts';
 import { loginName } from './login-name.ts';
 import type { ReviewAddFlags, ReviewImportFlags, ReviewPlaceFlags } from './review.ts';
@@ -88,11 +88,12 @@ export async function importReviews(context: CliContext, file: string, flags: Re
 
 async function ruleOf(context: CliContext, fingerprint: string, flags: ReviewAddFlags): Promise<string> {
   printText(context.stderr, 'leakgate: looking for the finding (--rule <id> saves this)');
-  const { findings } = await findByFingerprint(context, fingerprint, flags);
-  const ruleId = findings[0]?.ruleId;
+  const scan = await findByFingerprint(context, fingerprint, flags);
+  const ruleId = scan.findings[0]?.ruleId;
   if (ruleId !== undefined) return ruleId;
-  throw new LeakgateError(
-    'USAGE_INVALID',
+  throw notFound(
+    flags.repository,
+    scan,
     `nothing at ${flags.repository} has the fingerprint ${fingerprint}; check it, name the place with --repository, or the rule with --rule`,
   );
 }

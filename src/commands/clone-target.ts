@@ -1,7 +1,6 @@
 import { cloneRepository } from '../git/clone.ts';
 import { openRepository } from '../git/repository.ts';
 import type { Repository } from '../git/repository.ts';
-import { LeakgateError } from '../model/errors.ts';
 import type { ScanTarget } from '../scan/scan-target.ts';
 import type { CliContext } from './cli-context.ts';
 import type { ResolvedTarget } from './resolve-target.ts';
@@ -18,10 +17,7 @@ export async function cloneTarget(
   const clone = await cloneRepository(url, { allowFile: true, env: context.env, signal: context.signal });
   try {
     const repository = await openRepository(clone.path, { env: context.env, signal: context.signal });
-    const scan = scanOf(repository);
-    if (scan.kind === 'staged')
-      throw new LeakgateError('USAGE_INVALID', 'nothing is staged in a clone: leave out --staged');
-    return { scan, repository, cloneUrl: withoutUser(url), close: () => clone.remove() };
+    return { scan: scanOf(repository), repository, cloneUrl: withoutUser(url), close: () => clone.remove() };
   } catch (error) {
     await clone.remove();
     throw error;

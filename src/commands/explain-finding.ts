@@ -2,25 +2,26 @@ import { stat } from 'node:fs/promises';
 import { relative, resolve, sep } from 'node:path';
 import { FINGERPRINT_PREFIX } from '../keyring/fingerprint.ts';
 import { loadFingerprintKey } from '../keyring/fingerprint-key.ts';
-import { LeakgateError } from '../model/errors.ts';
+import { escapeControls } from '../model/escape.ts';
 import type { Finding } from '../model/finding.ts';
 import { describeOrigin, explainFinding, explainPath } from '../policy/explain.ts';
 import type { Explanation } from '../policy/explain.ts';
+import { describeOutcome } from '../report/describe-coverage.ts';
 import { runScan } from '../scan/run-scan.ts';
 import type { CliContext } from './cli-context.ts';
 import type { ExplainFlags } from './explain.ts';
-import { findByFingerprint } from './find-by-fingerprint.ts';
+import { findByFingerprint, notFound } from './find-by-fingerprint.ts';
 import { placeAt } from './load-policy-here.ts';
 import { loadScanPolicy } from './load-scan-policy.ts';
 import { printText } from './terminal-text.ts';
 
 /** `leakgate explain <finding|path>`: every decision with scope, file and line. */
 export async function explain(context: CliContext, what: string, flags: ExplainFlags): Promise<void> {
+  context.exitCode = 0;
   const explanations = what.startsWith(FINGERPRINT_PREFIX)
     ? await explainFingerprint(context, what, flags)
     : await explainFile(context, what, flags);
   printText(context.stdout, explanations.map(formatExplanation).join('\n\n'));
-  context.exitCode = 0;
 }
 
 async function explainFingerprint(
@@ -28,10 +29,12 @@ async function explainFingerprint(
   fingerprint: string,
   flags: ExplainFlags,
 ): Promise<readonly Explanation[]> {
-  const { policy, findings } = await findByFingerprint(context, fingerprint, flags);
+  const scan = await findByFingerprint(context, fingerprint, flags);
+  const { policy, findings } = scan;
   if (findings.length > 0) return explainAll(findings, (finding) => explainFinding(policy, finding, new Date()));
-  throw new LeakgateError(
-    'USAGE_INVALID',
+  throw notFound(
+    flags.repository,
+    scan,
     `nothing at ${flags.repository} has the fingerprint ${fingerprint}; name the place with --repository (fingerprints hold under one key only)`,
   );
 }
@@ -48,11 +51,21 @@ async function explainFile(context: CliContext, what: string, flags: ExplainFlag
   const top = place.repository?.workTree ?? (stats?.isDirectory() === true ? path : resolve(path, '..'));
   const name = stats === undefined ? what : relative(top, path).split(sep).join('/');
   const general = explainPath(policy, name === '' ? '.' : name);
-  if (stats === undefined) return [general];
+  if (stats === undefined) {
+    printText(
+      context.stderr,
+      `leakgate: there is no file ${escapeControls(what)} here; this is what applies to a path of that name`,
+    );
+    return [general];
+  }
   const result = await runScan(
     { kind: 'directory', path, top },
     { policy, ruleset, fingerprintKey: await loadFingerprintKey({ env: context.env }), signal: context.signal },
   );
+  if (result.coverage.outcome !== 'complete') {
+    context.exitCode = 2;
+    printText(context.stderr, `leakgate: ${describeOutcome(result.coverage)}`);
+  }
   const findings = [...result.findings, ...result.suppressed];
   return [general, ...explainAll(findings, (finding) => explainFinding(policy, finding, new Date()))];
 }
@@ -70,5 +83,6 @@ function formatExplanation({ subject, outcome, steps }: Explanation): string {
     const place = origin === undefined ? '' : ` (${describeOrigin(origin)})`;
     return `  ${kind}: ${text}${place}`;
   });
-  return [subject, `  ${outcome}`, ...lines].join('\n');
+  // A line break in a path or a reason must not look like a line of ours.
+  return [subject, `  ${outcome}`, ...lines].map(escapeControls).join('\n');
 }

@@ -1,7 +1,9 @@
 import { loadFingerprintKey } from '../keyring/fingerprint-key.ts';
+import { LeakgateError } from '../model/errors.ts';
 import type { Coverage } from '../model/coverage.ts';
 import type { Finding } from '../model/finding.ts';
 import type { Policy } from '../model/policy.ts';
+import { describeUnread } from '../report/describe-coverage.ts';
 import { runScan } from '../scan/run-scan.ts';
 import type { ScanTarget } from '../scan/scan-target.ts';
 import type { CliContext } from './cli-context.ts';
@@ -25,6 +27,16 @@ export async function findByFingerprint(
 ): Promise<FullScan> {
   const scan = await scanEverything(context, flags);
   return { ...scan, findings: scan.findings.filter((finding) => finding.fingerprint === fingerprint) };
+}
+
+/** When nothing was found: that it is not there is known only of a place that was read whole. */
+export function notFound(repository: string, { coverage }: FullScan, whereItIsNot: string): LeakgateError {
+  const gap = coverage.find(({ outcome }) => outcome !== 'complete');
+  if (gap === undefined) return new LeakgateError('USAGE_INVALID', whereItIsNot);
+  return new LeakgateError(
+    'TARGET_INVALID',
+    `the fingerprint is not in what was read of ${repository}, which is not all: ${gap.error?.message ?? describeUnread(gap)}`,
+  );
 }
 
 /** Files and history of a place, suppressed findings included. */

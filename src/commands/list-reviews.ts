@@ -1,5 +1,6 @@
 import { findUnusedReviews } from '../store/unused-reviews.ts';
 import { readReviews } from '../store/review-store.ts';
+import { escapeControls } from '../model/escape.ts';
 import type { Review } from '../model/review.ts';
 import { isExpired } from '../suppress/decide.ts';
 import type { CliContext } from './cli-context.ts';
@@ -45,7 +46,7 @@ async function unused(
 function describe(review: Review, now: Date): string {
   const until = review.expires === undefined ? '' : `, until ${lastDay(review.expires)}`;
   const over = isExpired(review, now) ? ' (expired)' : '';
-  return `${review.fingerprint}  ${review.ruleId}  ${review.resolution}${over}\n    ${review.reviewer}, ${review.created.slice(0, 10)}${until}: ${review.reason}`;
+  return `${review.fingerprint}  ${review.ruleId}  ${review.resolution}${over}\n    ${escapeControls(review.reviewer)}, ${review.created.slice(0, 10)}${until}: ${escapeControls(review.reason)}`;
 }
 
 /** The last day on which it holds, which is what a person wrote: the moment it ends is the midnight after. */

@@ -31,8 +31,11 @@ function describeError(error: unknown): string[] {
 }
 
 function causeOf(error: LeakgateError): string[] {
-  if (!(error.cause instanceof Error) || error.message.includes(error.cause.message)) return [];
-  return error.cause.message.split('\n');
+  if (!(error.cause instanceof Error)) return [];
+  return error.cause.message
+    .split(/[\r\n]+/)
+    .map((line) => line.trimEnd())
+    .filter((line) => line !== '' && !error.message.includes(line));
 }
 
 function stackOf(error: Error): string {

@@ -1,7 +1,7 @@
 import { constants, createReadStream, openSync } from 'node:fs';
 import { stat } from 'node:fs/promises';
 import { Socket } from 'node:net';
-import { isAbsolute, join, resolve } from 'node:path';
+import { dirname, isAbsolute, join, resolve } from 'node:path';
 import type { Readable } from 'node:stream';
 import { looksLikeUrl } from '../git/clone-url.ts';
 import { openRepository } from '../git/repository.ts';
@@ -12,6 +12,7 @@ import type { ScanTarget } from '../scan/scan-target.ts';
 import type { CliContext } from './cli-context.ts';
 import { cloneTarget } from './clone-target.ts';
 import type { ScanFlags } from './scan.ts';
+import { printText } from './terminal-text.ts';
 
 /** What the words of a command line mean. */
 export interface ResolvedTarget {
@@ -35,11 +36,15 @@ export async function resolveTarget(context: CliContext, target: string, flags: 
   if (flags.stdinPath !== undefined && target !== '-')
     throw usage('--stdin-path goes with - (standard input) as target');
   if (target === '') throw usage('the target is empty; for the current folder leave it out or say .');
+  if (flags.gitignore === true && (target === '-' || wantsHistory(flags)))
+    throw usage('--gitignore goes with a folder: leave it out for standard input and for what is in git');
   if (target === '-') return standardInput(context, flags);
   const path = isAbsolute(target) ? resolve(target) : resolve(context.cwd, target);
   const stats = await stat(path).catch(() => undefined);
-  if (stats === undefined && looksLikeUrl(target))
+  if (stats === undefined && looksLikeUrl(target)) {
+    checkCloneFlags(flags);
     return cloneTarget(context, target, (repository) => historyOf(repository, flags));
+  }
   if (stats === undefined)
     throw new LeakgateError('TARGET_INVALID', `there is no file, folder or repository ${escapeControls(target)}`);
   // What a shell puts in place of <(command).
@@ -89,6 +94,13 @@ function openPipe(path: string): Readable {
   }
 }
 
+/** Before the clone is made, which may take long. */
+function checkCloneFlags(flags: TargetFlags): void {
+  if (flags.staged === true) throw usage('nothing is staged in a clone: leave out --staged');
+  if (flags.gitignore === true) throw usage('--gitignore goes with a folder: leave it out for a clone URL');
+  if (flags.range !== undefined) parseRange(flags.range);
+}
+
 /** The files at a path, or the history when the path is a repository without files. */
 async function filesAt(context: CliContext, path: string, isFolder: boolean): Promise<ResolvedTarget> {
   const folder = isFolder ? path : resolve(path, '..');
@@ -97,6 +109,11 @@ async function filesAt(context: CliContext, path: string, isFolder: boolean): Pr
       if (!(error instanceof LeakgateError) || error.code !== 'TARGET_INVALID') throw error;
       // Reading the packed files of a repository that git refuses would find nothing and call it clean.
       if (await looksLikeRepository(folder)) throw error;
+      if (await isBelowDotGit(folder))
+        printText(
+          context.stderr,
+          `leakgate: warning: its files are scanned, without configuration and reviews of the repository around them: ${error.message}`,
+        );
       return undefined;
     },
   );
@@ -134,6 +151,14 @@ function parseRange(range: string): { readonly from: string; readonly to: string
     throw usage(`--range needs two revisions with two dots between them, such as origin/main..HEAD, got "${range}"`);
   }
   return { from: range.slice(0, dots) || 'HEAD', to: range.slice(dots + 2) || 'HEAD' };
+}
+
+/** Whether there is a repository around a folder, which git then refuses: it belongs to another user, or is damaged. */
+async function isBelowDotGit(folder: string): Promise<boolean> {
+  for (let at = folder; ; at = dirname(at)) {
+    if ((await stat(join(at, '.git')).catch(() => undefined)) !== undefined) return true;
+    if (at === dirname(at)) return false;
+  }
 }
 
 async function looksLikeRepository(folder: string): Promise<boolean> {

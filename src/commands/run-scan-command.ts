@@ -1,5 +1,7 @@
-import { resolve } from 'node:path';
+import { stat } from 'node:fs/promises';
+import { dirname, resolve } from 'node:path';
 import { loadFingerprintKey } from '../keyring/fingerprint-key.ts';
+import { LeakgateError } from '../model/errors.ts';
 import { writeReportFile } from '../report/atomic-report.ts';
 import { writeReport } from '../report/report.ts';
 import type { ReportInput } from '../report/report.ts';
@@ -17,6 +19,7 @@ import { toolVersion } from './tool-version.ts';
 
 /** `leakgate scan`: target, policy, scan, report. */
 export async function runScanCommand(context: CliContext, words: string, flags: ScanFlags): Promise<void> {
+  await checkOutput(context, flags);
   const target = await resolveTarget(context, words, flags);
   context.stopNote = '; what was found so far follows';
   const bar = createProgressBar(context, flags.progress);
@@ -57,6 +60,17 @@ export async function runScanCommand(context: CliContext, words: string, flags: 
     bar.close();
     await target.close();
   }
+}
+
+/** Before the scan: a mistyped name should not cost one that takes an hour. */
+async function checkOutput(context: CliContext, { output }: ScanFlags): Promise<void> {
+  if (output === undefined || output === '-') return;
+  if (output === '')
+    throw new LeakgateError('USAGE_INVALID', 'the name after -o is empty; leave -o out for standard output');
+  const folder = dirname(resolve(context.cwd, output));
+  const stats = await stat(folder).catch(() => undefined);
+  if (stats?.isDirectory() !== true)
+    throw new LeakgateError('OUTPUT_FAILED', `the report cannot be written to ${output}: there is no folder ${folder}`);
 }
 
 async function printReport(context: CliContext, flags: ScanFlags, input: ReportInput): Promise<void> {

@@ -1,7 +1,7 @@
 import { resolve } from 'node:path';
 import { findWrongExamples } from '../detect/rule-examples.ts';
 import { loadFingerprintKey } from '../keyring/fingerprint-key.ts';
-import { ProblemsError } from '../model/errors.ts';
+import { LeakgateError, ProblemsError } from '../model/errors.ts';
 import { DEFAULT_SETTINGS } from '../model/policy.ts';
 import type { Policy } from '../model/policy.ts';
 import type { Rule } from '../model/rule.ts';
@@ -36,6 +36,8 @@ export async function testRule(
 async function rulesOfFile(path: string): Promise<readonly Rule[]> {
   const { rules, problems } = await loadRuleFiles([path], 'global');
   if (problems.some(({ level }) => level === 'error')) throw new ProblemsError('RULE_INVALID', problems);
+  if (rules.length === 0)
+    throw new LeakgateError('RULE_INVALID', `there are no rules in ${path}, so nothing was tried`);
   return rules;
 }
 

@@ -55,12 +55,13 @@ export function describeOutcome(coverage: Coverage): string {
 
 /** What was read: `1,234 blobs, 56 commits, 3 tags, 789 trees, 12.3 MB`; kinds that did not occur are left out. */
 export function describeRead(coverage: Coverage): string {
-  const fromGit = coverage.commits + coverage.tags + coverage.trees > 0;
+  // A folder has files and folders; what comes from git has commits or tags beside its blobs and trees.
+  const fromGit = coverage.commits + coverage.tags > 0;
   const kinds = [
     [coverage.blobs, ...(fromGit ? (['blob', 'blobs'] as const) : (['file', 'files'] as const))],
     [coverage.commits, 'commit', 'commits'],
     [coverage.tags, 'tag', 'tags'],
-    [coverage.trees, 'tree', 'trees'],
+    [coverage.trees, ...(fromGit ? (['tree', 'trees'] as const) : (['folder', 'folders'] as const))],
   ] as const;
   const parts = kinds
     .filter(([count], i) => i === 0 || count > 0)

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { chmodSync, existsSync, writeFileSync } from 'node:fs';
+import { chmodSync, existsSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { before, describe, it } from 'node:test';
 import { fakeGithubPat } from '../helpers/fake-secrets.ts';
@@ -47,6 +47,35 @@ describe('leakgate explain', () => {
 
   it('explains a path that exists only in git', async () => {
     assert.match(await explain('test/long-gone.txt'), /suppressed by content \.leakgate\.yml:2/);
+  });
+
+  it('says that a path is not here, which may be mistyped', async () => {
+    const { status, stderr } = await runCli(['explain', 'src/kyes.txt'], { cwd: repo.path });
+    assert.equal(status, 0);
+    assert.match(stderr, /^leakgate: there is no file src\/kyes\.txt here/);
+  });
+
+  it('does not say that nothing has a fingerprint when not everything was read', async () => {
+    const broken = createRepo();
+    broken.write('a.txt', 'one\n').commit('first');
+    rmSync(join(broken.gitDir, 'objects'), { recursive: true });
+    mkdirSync(join(broken.gitDir, 'objects'));
+    for (const args of [['explain'], ['review', 'add', '--reason', 'x']]) {
+      const run = await runCli([...args, `lgf1:${'0'.repeat(32)}`], { cwd: broken.path });
+      assert.equal(run.status, 2);
+      assert.match(run.stderr, /the fingerprint is not in what was read of \., which is not all: /);
+    }
+  });
+
+  it('says of a file that it could not be read', { skip: process.platform !== 'linux' }, async () => {
+    // What even root cannot read.
+    const { status, stderr } = await runCli(['explain', '/proc/self/mem']);
+    assert.equal(status, 2);
+    assert.match(stderr, /Scan PARTIAL, .*1 unreadable/);
+  });
+
+  it('lets no line break of a path look like a line of its own', async () => {
+    assert.match(await explain('a\nIt counts'), /^a\\x0aIt counts\n {2}a\\x0aIt counts is scanned/);
   });
 
   it('refuses a fingerprint that nothing has', async () => {

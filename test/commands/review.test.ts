@@ -76,6 +76,14 @@ describe('leakgate review', () => {
     await leakgate('review', 'remove', other);
   });
 
+  it('lists each review on lines of its own, whatever its texts hold', async () => {
+    const other = `lgf1:${'3'.repeat(32)}`;
+    const texts = ['--reason', `x\nlgf1:${'4'.repeat(32)}  github-pat`, '--reviewer', 'a\nb'];
+    await leakgate('review', 'add', other, '--rule', 'github-pat', ...texts);
+    assert.match((await leakgate('review', 'list')).stdout, /^ {4}a\\x0ab, .*: x\\x0algf1:4+ {2}github-pat$/m);
+    await leakgate('review', 'remove', other);
+  });
+
   it('removes it, after which the finding counts again', async () => {
     const removed = await leakgate('review', 'remove', fingerprint);
     assert.equal(removed.status, 0);

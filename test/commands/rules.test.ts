@@ -24,6 +24,11 @@ const TWO_MISTAKES = `rules:
     pattern: '(?=look)ahead'
 `;
 
+const ONLY_ALLOWLIST = `allowlists:
+  - description: fixtures
+    paths: ['test/**']
+`;
+
 function write(text: string, name = 'acme.yml'): string {
   const path = join(createTempFolder(), name);
   writeFileSync(path, text);
@@ -42,7 +47,29 @@ describe('leakgate rules check', () => {
     const { status, stdout } = await runCli(['rules', 'check', path]);
     assert.equal(status, 1);
     assert.match(stdout, /acme\.yml:4:5 acme-token: .*patern.*pattern/);
-    assert.match(stdout, /acme\.yml:5:5 other-token: /);
+    assert.match(stdout, /acme\.yml:8:14 other-token: /);
+  });
+
+  it('names a pattern that is none once, where it stands', async () => {
+    const { stdout } = await runCli(['rules', 'check', write(TWO_MISTAKES)]);
+    assert.equal(stdout.match(/other-token: "pattern" is not a valid/g)?.length, 1);
+  });
+
+  it('names each rule whose id is taken once', async () => {
+    const twin = GOOD.slice(GOOD.indexOf('\n') + 1);
+    const { stdout } = await runCli(['rules', 'check', write(GOOD + twin + twin)]);
+    assert.deepEqual(stdout.match(/acme\.yml:\d+:\d+ acme-token: the id is taken/g)?.length, 2);
+    assert.match(stdout, /3 rules in 1 file: 2 errors/);
+  });
+
+  it('could not tell where there are no rules', async () => {
+    const folder = createTempFolder();
+    for (const path of [folder, write('rules: []\n')]) {
+      const { status, stdout, stderr } = await runCli(['rules', 'check', path]);
+      assert.deepEqual([status, stdout], [2, '']);
+      assert.match(stderr, /^leakgate: there are no rules in .*, so nothing was checked/);
+    }
+    assert.equal((await runCli(['rules', 'check', write(ONLY_ALLOWLIST)])).status, 0);
   });
 
   it('names an example that does not do what it should', async () => {
@@ -109,6 +136,12 @@ describe('leakgate rules test', () => {
     const { status, stdout } = await runCli(['rules', 'test', 'github-pat']);
     assert.equal(status, 0);
     assert.match(stdout, /^github-pat: \d+ examples as it should be, 0 not$/m);
+  });
+
+  it('could not tell with a file that has no rules', async () => {
+    const { status, stderr } = await runCli(['rules', 'test', write('rules: []\n'), '-'], { input: 'x' });
+    assert.equal(status, 2);
+    assert.match(stderr, /^leakgate: there are no rules in .*, so nothing was tried/);
   });
 
   it('tells which example of a file is wrong', async () => {

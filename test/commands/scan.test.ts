@@ -104,6 +104,18 @@ describe('leakgate scan of files', () => {
     assert.equal(readFileSync(out, 'utf8'), 'old');
   });
 
+  it('says before the scan that there is no folder for the report, or no name', async () => {
+    const missing = await runCli(['scan', 'no-such-target', '-o', 'no/such/report.txt'], { cwd: folder });
+    assert.equal(missing.status, 2);
+    assert.match(
+      missing.stderr,
+      /^leakgate: the report cannot be written to no\/such\/report\.txt: there is no folder /,
+    );
+    const nameless = await runCli(['scan', folder, '-o', '']);
+    assert.equal(nameless.status, 2);
+    assert.match(nameless.stderr, /^leakgate: the name after -o is empty/);
+  });
+
   it('says what it cannot write', async () => {
     const { status, stderr } = await runCli(['scan', folder, '-o', join(folder, 'no/such/report.txt')]);
     assert.equal(status, 2);
@@ -152,6 +164,26 @@ describe('leakgate scan of files', () => {
     assert.deepEqual(await placesIn('deep/b.txt'), ['src/deep/b.txt:1']);
     assert.deepEqual(await placesIn('deep'), ['src/deep/b.txt:1', 'src/deep/c.log:1']);
     assert.deepEqual(await placesIn('deep', '--gitignore'), ['src/deep/b.txt:1']);
+  });
+
+  it('refuses --gitignore where nothing could be left out', async () => {
+    for (const args of [['--all'], ['--staged'], ['-'], ['file:///no/such.git']]) {
+      const { status, stderr } = await runCli(['scan', ...args, '--gitignore'], { cwd: createRepo().path });
+      assert.equal(status, 2);
+      assert.match(stderr, /^leakgate: --gitignore goes with a folder/);
+    }
+  });
+
+  it('warns that the configuration of a repository which git refuses does not count', async () => {
+    const refused = createTempFolder();
+    mkdirSync(join(refused, 'src'));
+    writeFileSync(join(refused, '.git'), 'gitdir: /no/such/place\n');
+    for (const target of [refused, join(refused, 'src')]) {
+      const { status, stderr } = await runCli(['scan', target]);
+      assert.equal(status, 0);
+      assert.match(stderr, /^leakgate: warning: .*without configuration and reviews.*not a git repository/);
+    }
+    assert.equal((await runCli(['scan', folder])).stderr, '');
   });
 
   it('lets inline marks suppress, and counts them all the same with --no-inline-marks', async () => {
@@ -327,6 +359,22 @@ describe('leakgate scan of git', () => {
       readdirSync(temporary).filter((name) => name.startsWith('leakgate-')),
       [],
     );
+  });
+
+  it('makes no clone for what cannot be scanned in one', async () => {
+    for (const args of [['--staged'], ['--range', 'main']]) {
+      const { status, stderr } = await runCli(['scan', `file://${repo.gitDir}`, ...args]);
+      assert.equal(status, 2);
+      assert.doesNotMatch(stderr, /cloning|bare/);
+      assert.match(stderr, /leave out --staged|two revisions/);
+    }
+  });
+
+  it('says once why an address could not be cloned', async () => {
+    const { status, stderr } = await runCli(['scan', `file://${createTempFolder()}`]);
+    assert.equal(status, 2);
+    assert.equal(stderr.match(/fatal: .* does not appear to be a git repository/g)?.length, 1);
+    assert.doesNotMatch(stderr, /\n *\n/);
   });
 
   it('refuses addresses that would run a program or show a password', async () => {

@@ -106,6 +106,10 @@ describe('text report', () => {
     const coverage = makeCoverage({ blobs: 1, commits: 0, tags: 0, trees: 0, bytes: 999 });
     assert.match(printText({ findings: [], coverage }), /read 1 file, 999 B in/);
     assert.match(
+      printText({ findings: [], coverage: { ...coverage, blobs: 2, trees: 1 } }),
+      /read 2 files, 1 folder, 999 B in/,
+    );
+    assert.match(
       printText({ findings: [], coverage: { ...coverage, blobs: 0, bytes: 999_950 } }),
       /read 0 files, 1\.0 MB in/,
     );
