@@ -83,7 +83,10 @@ interface Cover {
   readonly score: number;
 }
 
-/** All ways to cover a sequence of nodes by literals that are long enough. */
+/**
+ * All ways to cover a sequence of nodes by literals that are long enough; of those by the same literals the best. The turns of a repetition would give
+ * thousands that differ in their place alone.
+ */
 function coversOf(sequence: readonly Node[]): Cover[] {
   const nodes = flatten(sequence);
   const covers = runCovers(nodes);
@@ -105,7 +108,20 @@ function coversOf(sequence: readonly Node[]): Cover[] {
       });
     }
   });
-  return covers;
+  return bestOfEach(covers);
+}
+
+/** The first of those with the highest score, for each set of literals, in the order given. */
+function bestOfEach(covers: readonly Cover[]): Cover[] {
+  if (covers.length < 2) return [...covers];
+  const best = new Map<string, Cover>();
+  for (const cover of covers) {
+    const key = cover.literals.map(({ text }) => text).join('\n');
+    const known = best.get(key);
+    if (known === undefined || cover.score > known.score) best.set(key, cover);
+  }
+  const kept = new Set(best.values());
+  return covers.filter((cover) => kept.has(cover));
 }
 
 /** Runs of neighbouring nodes that spell a small set of strings. */

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { planLiterals } from '../../src/regex/literals.ts';
 import { precedingBytes } from '../../src/regex/preceding.ts';
+import { ownMs } from '../helpers/own-time.ts';
 
 function texts(source: string, keywords: readonly string[] = []): string[] {
   const plan = planLiterals(source, keywords);
@@ -49,6 +50,18 @@ describe('planLiterals', () => {
     const plan = planLiterals('[a-z]{2,5}-(?:x|yy)?keyword[0-9]');
     assert.equal(plan.kind, 'literals');
     if (plan.kind === 'literals') assert.ok(plan.literals.every(({ before }) => before.min >= 2 && before.max <= 8));
+  });
+
+  it('costs little for a repetition of a thousand turns', () => {
+    const ms = ownMs(() => {
+      assert.deepEqual(texts('(?:keyword[a-z]){1000}'), ['keyword']);
+      assert.deepEqual(texts('(?:(?:one_key[a-z]|two_key[0-9]){30}x?){30}'), ['one_key', 'two_key']);
+    });
+    assert.ok(ms < 4000, `${ms} ms`);
+  });
+
+  it('takes the turns at which a short body becomes a literal', () => {
+    assert.deepEqual(texts('(?:ab){10}'), ['ab'.repeat(5)]);
   });
 });
 
