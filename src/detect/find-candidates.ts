@@ -59,7 +59,7 @@ export function createFindCandidates(ruleset: CompiledRuleset, repeats?: RepeatS
   const capacity = Math.max(OUT_CAPACITY, entryCount);
   const data = align(end + capacity * 8);
   const pieceBytes = repeats?.pieceBytes ?? PIECE_BYTES;
-  const largest = align(back + pieceBytes + LONGEST_WALK);
+  const largest = align(back + 1 + pieceBytes + LONGEST_WALK);
   const remembered = repeats === undefined ? undefined : layOutRepeats(repeats, data, data + largest, largest);
   const memory = new runtime.Memory({ initial: Math.ceil((remembered?.end ?? data + largest) / WASM_PAGE) });
   for (const [index, table] of tables.entries()) {
@@ -76,7 +76,8 @@ export function createFindCandidates(ruleset: CompiledRuleset, repeats?: RepeatS
   const results = new Uint32Array(memory.buffer, end, capacity * 2);
 
   function searchPiece(content: Uint8Array, from: number, to: number, into: Candidates): void {
-    const base = Math.max(0, from - back);
+    // One byte more than the longest literal: what stands before it decides, too.
+    const base = Math.max(0, from - back - 1);
     const size = Math.min(content.length, to + LONGEST_WALK) - base;
     bytes.set(size === content.length ? content : content.subarray(base, base + size), data);
     const count = search(data, size, from - base, to - base, back);
