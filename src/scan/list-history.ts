@@ -18,7 +18,7 @@ export function pushScope(updates: readonly RefUpdate[]): HistoryScope {
   return { include: [...new Set(pushed)], exclude: 'all' };
 }
 
-const REV_LIST = ['rev-list', '--objects', '--in-commit-order', '--reverse', '--missing=print'];
+const REV_LIST = ['rev-list', '--objects', '--topo-order', '--in-commit-order', '--reverse', '--missing=print'];
 
 export interface HistoryListing {
   readonly listing: ObjectListing;
@@ -53,10 +53,10 @@ export async function listHistory(
 
 /** The error for a history that ends in the middle, which `receive.shallowUpdate` lets in from a shallow clone. */
 function cutOff({ stderr }: GitExit): LeakgateError | undefined {
-  const commit = /Failed to traverse parents of commit ([0-9a-f]{40,64})/.exec(stderr)?.[1];
-  if (commit === undefined) return undefined;
+  const parent = /Could not read ([0-9a-f]{40,64})\b[^]*revision walk setup failed/.exec(stderr)?.[1];
+  if (parent === undefined) return undefined;
   return new LeakgateError(
     'GIT_FAILED',
-    `the history ends at commit ${commit}, whose parents are not there: it comes from a shallow clone (there, \`git fetch --unshallow\` makes it whole), or the repository is damaged`,
+    `the history ends before commit ${parent}, which is not there: it comes from a shallow clone (there, \`git fetch --unshallow\` makes it whole), or the repository is damaged`,
   );
 }

@@ -19,6 +19,8 @@ interface Case {
 
 const line = (text: string): string => `token = "${text}"\n`;
 
+const LONG_AGO = '2020-01-01T00:00:00Z';
+
 const CASES: readonly Case[] = [
   { title: 'a commit on a known branch', push: (c, text) => c.write('a.txt', line(text)).commit().push('main') },
   { title: 'a new branch', push: (c, text) => c.branch('topic').write('a.txt', line(text)).commit().push('topic') },
@@ -189,6 +191,34 @@ const CASES: readonly Case[] = [
       const stowaway = c.hashObject(line(text));
       const objects = [c.head, c.oid('HEAD^{tree}'), c.oid('HEAD:a.txt'), stowaway];
       return c.sendPack(server, { ref: 'refs/heads/main', oldOid: c.oid('HEAD~1'), newOid: c.head }, objects);
+    },
+  },
+  // By dates alone git lists a child before its parent where the child's clock was behind and something else reaches the parent. Put down to
+  // the child, a secret that its parent brings in the same push would look as if it had been there before.
+  {
+    title: 'a commit under one whose clock was behind, which another branch reaches',
+    push(c, text) {
+      c.write('a.txt', line(text)).commit().branch('next').write('b.txt', 'b\n').commit('next', { date: LONG_AGO });
+      return c.push('main', 'next');
+    },
+  },
+  {
+    title: 'a commit under one whose clock was behind, which a merge reaches',
+    push(c, text) {
+      c.write('a.txt', line(text)).commit().branch('side').write('b.txt', 'b\n').commit('side', { date: LONG_AGO });
+      c.checkout('main').git('merge', '-q', '--no-ff', '-m', 'merge', 'side');
+      return c.push('main');
+    },
+  },
+  {
+    title: 'the name of a file under a commit whose clock was behind',
+    push(c, text) {
+      c.write(`keys/${text}.txt`, 'a\n')
+        .commit()
+        .branch('next')
+        .write('b.txt', 'b\n')
+        .commit('next', { date: LONG_AGO });
+      return c.push('main', 'next');
     },
   },
   {
