@@ -9,12 +9,13 @@ export interface TreePlace {
 }
 
 const LF = 0x0a;
+const CR = 0x0d;
 /** Places asked for in one go; the answers stay far below what `runGit` takes. */
 const BATCH = 20_000;
 
 /**
  * What stands at each place: the object's id, or undefined for nothing. git walks only the folders on the way, however large the tree.
- * Paths with a newline cannot be asked for and count as nothing; nor can those below a folder named `.` or `..`, which no honest tree has: git takes
+ * Paths with a newline, or a carriage return at their end, cannot be asked for and count as nothing; nor can those below a folder named `.` or `..`, which no honest tree has: git takes
  * them as relative to where it runs, and in a bare repository dies of them.
  */
 export async function resolvePaths(
@@ -34,7 +35,7 @@ async function resolveBatch(
   places: readonly TreePlace[],
   signal: AbortSignal,
 ): Promise<(Oid | undefined)[]> {
-  const askable = places.map(({ path }) => !path.includes(LF) && !isRelative(path));
+  const askable = places.map(({ path }) => !path.includes(LF) && path.at(-1) !== CR && !isRelative(path));
   const input = places.flatMap(({ commit, path }, i) =>
     askable[i] === true ? [Buffer.from(`${commit}:`), path, Buffer.of(LF)] : [],
   );

@@ -34,7 +34,8 @@ export async function runScan(target: ScanTarget, options: ScanOptions): Promise
     findings: findings.filter(({ state }) => state === 'new' || state === 'pre-existing'),
     suppressed: findings.filter(({ state }) => state === 'suppressed' || state === 'reviewed'),
     coverage: toCoverage(context.tally, context.show),
-    target: describeTarget(target),
+    // Names of branches, tags and folders hold secrets, too. A push's target is told to nobody.
+    target: target.kind === 'push' ? describeTarget(target) : context.show(describeTarget(target)),
     startedAt,
     durationMs: Math.round(performance.now() - started),
   };

@@ -227,8 +227,11 @@ async function hasNothingBefore(
   signal: AbortSignal,
 ): Promise<boolean> {
   if (kind !== 'push' || listing.count <= FEW_OBJECTS) return false;
-  const { stdout } = await runGit(repository, ['rev-list', '--max-count=1', '--all'], { signal });
-  return stdout.length === 0;
+  const { stdout: commit } = await runGit(repository, ['rev-list', '--max-count=1', '--all'], { signal });
+  if (commit.length > 0) return false;
+  // A tag may stand on a tree without any commit.
+  const { stdout: ref } = await runGit(repository, ['for-each-ref', '--count=1', '--format=%(refname)'], { signal });
+  return ref.length === 0;
 }
 
 async function locate(

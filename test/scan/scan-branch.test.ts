@@ -59,6 +59,20 @@ describe('a scan of every place of a branch', () => {
   });
 });
 
+describe('what was scanned', () => {
+  it('is told without the secret that the name of a branch holds', async () => {
+    const repo = createRepo();
+    repo.write('a.txt', 'a').commit().branch(`topic-${TOKEN}`);
+    const result = await scan({
+      kind: 'branch',
+      repository: await open(repo),
+      branch: `topic-${TOKEN}`,
+      history: false,
+    });
+    assert.match(result.target, /^tip of topic-ghp_…\(40\) of /);
+  });
+});
+
 describe('findGone', () => {
   it('tells what is no longer at the tip: removed, moved, edited away', async () => {
     const repo = createRepo();
