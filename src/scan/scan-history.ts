@@ -16,6 +16,7 @@ import { listHistory, pushScope, type HistoryListing, type HistoryScope } from '
 import { locateFindings, locateRoughly, type ScannedHistory } from './locate-findings.ts';
 import type { LocatedFinding } from './located-finding.ts';
 import { findInMovedBlobs } from './moved-blobs.ts';
+import { findAtNewPaths } from './new-paths.ts';
 import { oidOf, type ObjectListing } from './object-listing.ts';
 import { createLazySet } from './oid-set.ts';
 import type { RawFinding } from './raw-finding.ts';
@@ -243,6 +244,7 @@ async function locate(
   try {
     const found = await locateFindings(raw, history, log, context);
     if (log.commits.length === 0) return found;
+    found.push(...(await findAtNewPaths(raw, history, log, context)));
     const marked = await markPreExisting(found, history, log, context);
     return [...marked, ...(await findInMovedBlobs(history, log, isNew, context))];
   } catch (error) {
