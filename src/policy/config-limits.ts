@@ -16,6 +16,8 @@ export interface ConfigLimits {
   /** Patterns of rules and allowlists together. */
   readonly patterns: number;
   readonly patternLength: number;
+  /** Of all patterns together, with their counts written out: see `stepsOf`. */
+  readonly patternSteps: number;
 }
 
 /** For files that operators write: far above any sensible use, there to catch mistakes. */
@@ -28,9 +30,13 @@ const OPERATOR: ConfigLimits = {
   globs: 5000,
   patterns: 5000,
   patternLength: 8192,
+  patternSteps: Infinity,
 };
 
-/** For `.leakgate.yml`, which anyone may write who gets a commit onto the default branch: it must cost a push next to nothing. */
+/**
+ * For `.leakgate.yml`, which anyone may write who gets a commit onto the default branch: it must cost a push next to nothing. So many steps are
+ * half a second of compiling, once; a rule for a token of 40 characters has some 100.
+ */
 const CONTENT: ConfigLimits = {
   maxBytes: 64 * 1024,
   yaml: { maxLength: 64 * 1024, maxDepth: 16, maxNodes: 10_000 },
@@ -40,6 +46,7 @@ const CONTENT: ConfigLimits = {
   globs: 500,
   patterns: 200,
   patternLength: 1000,
+  patternSteps: 50_000,
 };
 
 export function configLimits(scope: ScopeName): ConfigLimits {

@@ -14,6 +14,8 @@ import type { Problem } from '../model/errors.ts';
 import { LOCK_NAMES } from '../model/policy.ts';
 import type { Allowlist, ScopeName } from '../model/rule.ts';
 import { planLiterals } from '../regex/literals.ts';
+import { stepsOf } from '../regex/steps.ts';
+import { parsePattern } from '../regex/syntax.ts';
 import { parseAllowlistEntry } from '../rules/allowlist-syntax.ts';
 import { RULE_ID } from '../rules/entry-context.ts';
 import { parseRuleEntry } from '../rules/rule-syntax.ts';
@@ -63,7 +65,7 @@ export function parseConfig(text: string, file: string, scope: ScopeName): Parse
     };
   }
   const reader = new MapReader(node, { file, subject: '', problems });
-  const context = { file, scope, problems };
+  const context = { file, scope, problems, budget: { steps: limits.patternSteps } };
   const settings = reader.map('settings');
   const config: ConfigSyntax = {
     scope,
@@ -175,11 +177,21 @@ export function checkLimits(config: ConfigSyntax, limits: ConfigLimits, problems
     limits.patternLength,
     'characters in its longest pattern',
   );
+  let steps = limits.patternSteps;
   bound(
-    config.rules.filter(isSlow).length,
+    // What is beyond the bound of steps has been told of, and would take as long here.
+    config.rules.filter((rule) => (steps -= stepsOfRule(rule)) >= 0 && isSlow(rule)).length,
     limits.slowRules,
     'rules without a literal, which have to run over all content',
   );
+}
+
+function stepsOfRule({ pattern }: RuleSyntax): number {
+  try {
+    return pattern === undefined ? 0 : stepsOf(parsePattern(pattern));
+  } catch {
+    return 0; // not a pattern at all, which is a problem of its own
+  }
 }
 
 function isSlow(rule: RuleSyntax): boolean {
@@ -187,7 +199,7 @@ function isSlow(rule: RuleSyntax): boolean {
   try {
     return planLiterals(rule.pattern, rule.keywords ?? []).kind === 'none';
   } catch {
-    return false; // not a pattern at all, which is a problem of its own
+    return false; // as above
   }
 }
 

@@ -13,7 +13,7 @@
  */
 import type { Problem } from '../model/errors.ts';
 import type { Allowlist } from '../model/rule.ts';
-import { patternProblem } from '../rules/pattern-limits.ts';
+import { patternProblem, type PatternBudget } from '../rules/pattern-limits.ts';
 import type { RuleSyntax } from '../rules/rule-syntax.ts';
 import type { Placed } from '../yaml/map-reader.ts';
 import { didYouMean } from '../yaml/nearest-name.ts';
@@ -42,7 +42,7 @@ const SLOW_RULES = 20;
 export function parseSoteriConfig(text: string, file: string): ParsedConfig {
   const limits = { ...configLimits('content'), slowRules: SLOW_RULES };
   const { node, problems } = parseYaml(text, file, limits.yaml);
-  const reading: Reading = { file, problems };
+  const reading: Reading = { file, problems, budget: { steps: limits.patternSteps } };
   const map = node?.kind === 'map' ? node : undefined;
   if (node !== undefined && map === undefined && !isNothing(node)) {
     add(reading, node, `must hold the keys ${KEYS.join(', ')}, not ${describeNode(node)}`, 'error');
@@ -71,6 +71,7 @@ export function parseSoteriConfig(text: string, file: string): ParsedConfig {
 interface Reading {
   readonly file: string;
   readonly problems: Problem[];
+  readonly budget: PatternBudget;
 }
 
 function add({ file, problems }: Reading, place: YamlPlace, message: string, level: Problem['level']): void {
@@ -136,7 +137,7 @@ function customRules(map: YamlMap | undefined, reading: Reading): readonly RuleS
     if (source === undefined) return [];
     // A line at a time is what these patterns are written for: `^` and `$` are its ends.
     const pattern = `(?m:${source})`;
-    const wrong = patternProblem(source, 'content') ?? patternProblem(pattern, 'content');
+    const wrong = patternProblem(source, 'content', reading.budget) ?? patternProblem(pattern, 'content');
     if (wrong !== undefined) {
       add(
         reading,
@@ -169,7 +170,7 @@ function allowedPaths(map: YamlMap | undefined, reading: Reading): readonly Allo
   return texts(map, 'allowlist_paths', reading).flatMap(({ value, line, column }): Allowlist[] => {
     const pattern = `^(?:${value})$`;
     // Asked of both: `a)|(b` is no pattern, and would be one in brackets.
-    const wrong = patternProblem(value, 'content') ?? patternProblem(pattern, 'content');
+    const wrong = patternProblem(value, 'content', reading.budget) ?? patternProblem(pattern, 'content');
     if (wrong !== undefined) {
       const shown = JSON.stringify(value.slice(0, 60));
       add(reading, { line, column }, `the path ${shown} is left out: it ${wrong}`, 'warning');

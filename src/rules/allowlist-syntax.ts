@@ -14,7 +14,7 @@ export function parseAllowlistEntry(node: YamlMap, context: EntryContext, ruleId
   const subject = ruleId ?? 'allowlist';
   const reader = new MapReader(node, { file: context.file, subject, problems: context.problems });
   const wrongPattern = (source: string): string | undefined => {
-    const wrong = patternProblem(source, context.scope);
+    const wrong = patternProblem(source, context.scope, context.budget);
     return wrong && `holds a pattern that ${wrong}`;
   };
   const allowlist: Allowlist = {

@@ -47,7 +47,7 @@ export function parseRules(text: string, file: string, scope: ScopeName): Loaded
 }
 
 /**
- * Reads rule files and folders of them. Of a folder every `.yml` directly inside is read, in the order of names, so that the
+ * Reads rule files and folders of them. Of a folder every `.yml` and `.yaml` directly inside is read, in the order of names, so that the
  * same folder gives the same ruleset everywhere. Two rules of one id are a problem. A path that does not exist is an error.
  */
 export async function loadRuleFiles(paths: readonly string[], scope: ScopeName): Promise<LoadedRules> {
@@ -83,7 +83,7 @@ export function findDuplicateIds(rules: readonly Rule[]): Problem[] {
 async function listRuleFiles(path: string): Promise<readonly string[]> {
   try {
     if (!(await stat(path)).isDirectory()) return [path];
-    const names = (await readdir(path)).filter((name) => name.endsWith('.yml'));
+    const names = (await readdir(path)).filter((name) => /\.ya?ml$/.test(name));
     return names.sort(byCodeUnits).map((name) => join(path, name));
   } catch (error) {
     throw new LeakgateError('RULE_INVALID', `rules cannot be read from ${path}: ${(error as Error).message}`, { cause: error });

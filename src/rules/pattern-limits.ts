@@ -1,4 +1,5 @@
 import { compilePattern, SECRET_GROUP } from '../regex/pattern.ts';
+import { stepsOf } from '../regex/steps.ts';
 import { parsePattern } from '../regex/syntax.ts';
 import type { Node } from '../regex/syntax.ts';
 import type { ScopeName } from '../model/rule.ts';
@@ -6,26 +7,43 @@ import type { ScopeName } from '../model/rule.ts';
 /** Longest pattern in characters. RE2 would take more, but nobody can review it. */
 export const MAX_PATTERN_LENGTH = 8192;
 
+/** What is left for the patterns of one file: steps, with their counts written out (see `stepsOf`). */
+export interface PatternBudget {
+  steps: number;
+}
+
 /**
  * What is wrong with a pattern, as the rest of a sentence that starts with its key; `undefined` when nothing is.
  *
  * Every pattern is parsed. Those of users are compiled as well, so that what only RE2 can refuse (a program too large) is reported
  * with its place and not in the middle of a scan. The built-in ones are compiled by the tests; a hook need not wait for that.
+ *
+ * @param budget of the file, from which the pattern is taken; what would exceed it is not compiled
  */
-export function patternProblem(source: string, scope: ScopeName): string | undefined {
+export function patternProblem(source: string, scope: ScopeName, budget?: PatternBudget): string | undefined {
   if (source.length > MAX_PATTERN_LENGTH) return `has ${source.length} characters; at most ${MAX_PATTERN_LENGTH} are allowed`;
   const foreign = nonAscii(source);
   if (foreign !== undefined) {
     return `has the character ${JSON.stringify(foreign)} outside of ASCII; patterns are matched on bytes, so write its bytes: ${byteEscapes(foreign)}`;
   }
   try {
-    const groups = countSecretGroups(parsePattern(source));
+    const tree = parsePattern(source);
+    const groups = countSecretGroups(tree);
     if (groups > 1) return `has ${groups} groups named "${SECRET_GROUP}"; keep one, around the credential`;
+    const over = budget && chargeSteps(stepsOf(tree), budget);
+    if (over !== undefined) return over;
     if (scope !== 'builtin') compilePattern(source);
     return undefined;
   } catch (error) {
     return `is not a valid RE2 pattern: ${(error as Error).message}`;
   }
+}
+
+function chargeSteps(steps: number, budget: PatternBudget): string | undefined {
+  if (steps > budget.steps)
+    return `comes to ${steps} steps with its counts written out, and only ${budget.steps} are left to the patterns of this file; use smaller counts, or fewer patterns`;
+  budget.steps -= steps;
+  return undefined;
 }
 
 function countSecretGroups(node: Node): number {

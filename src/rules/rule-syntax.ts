@@ -124,7 +124,7 @@ function subjectOf(node: YamlMap): string {
 function patternText(reader: MapReader, key: 'pattern' | 'path', context: EntryContext): string | undefined {
   const source = reader.text(key);
   if (source === undefined) return undefined;
-  const wrong = patternProblem(source, context.scope);
+  const wrong = patternProblem(source, context.scope, context.budget);
   if (wrong !== undefined) reader.problem(reader.placeOf(key), `"${key}" ${wrong}`);
   return source;
 }

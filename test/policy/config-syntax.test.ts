@@ -103,6 +103,12 @@ describe('parseConfig', () => {
     });
   }
 
+  it('bounds what patterns from content come to with their counts written out', () => {
+    const many = rules(85, `(?:${Array.from({ length: 60 }, (_, i) => `ab${i}[a-z]`).join('|')}){100}`);
+    assert.match(problemsOf(many, 'content').join('\n'), /r-84: "pattern" comes to \d+ steps .* only \d+ are left/);
+    assert.deepEqual(problemsOf(rules(100, 'acme_[0-9a-f]{40,100}'), 'content'), []);
+  });
+
   it('bounds size, depth and aliases from content', () => {
     const bombs = [
       `# ${'x'.repeat(70_000)}`,

@@ -159,6 +159,7 @@ describe('loadRuleFiles', () => {
     folder = await mkdtemp(join(tmpdir(), 'leakgate-rules-'));
     await writeFile(join(folder, 'b.yml'), 'rules: [{ id: from-b, pattern: bbbb }]\n');
     await writeFile(join(folder, 'a.yml'), 'rules: [{ id: from-a, pattern: aaaa }, { id: from-b, pattern: bbbb }]\n');
+    await writeFile(join(folder, 'd.yaml'), 'rules: [{ id: from-d, pattern: dddd }]\n');
     await writeFile(join(folder, 'README.md'), 'not: [a rule\n');
     await writeFile(join(folder, 'c.yml'), Buffer.from([0x61, 0xff, 0xfe]));
   });
@@ -166,7 +167,7 @@ describe('loadRuleFiles', () => {
 
   it('reads a folder in the order of names, other files ignored, and finds ids given twice', async () => {
     const { rules, problems } = await loadRuleFiles([folder], 'global');
-    assert.deepEqual(rules.map((rule) => rule.id), ['from-a', 'from-b', 'from-b']);
+    assert.deepEqual(rules.map((rule) => rule.id), ['from-a', 'from-b', 'from-b', 'from-d']);
     assert.deepEqual(problems.map((problem) => formatProblem(problem).replaceAll(`${folder}/`, '')), [
       'c.yml:1:1 the file is not UTF-8 text',
       'b.yml:1:9 from-b: the id is taken by the rule at a.yml:1; choose another',
