@@ -13,13 +13,16 @@ export interface Judgement {
   readonly byPath: boolean;
 }
 
+/** The part of a raw finding by which it is judged. */
+export type JudgedFinding = Pick<RawFinding, 'rule' | 'allowlists' | 'inlineMark' | 'fingerprint' | 'matchFingerprint'>;
+
 export interface Judge {
-  ruleOf(raw: RawFinding): Rule;
-  judge(raw: RawFinding, place: { readonly path?: string; readonly commit?: string }): Judgement;
+  ruleOf(raw: Pick<RawFinding, 'rule'>): Rule;
+  judge(raw: JudgedFinding, place: { readonly path?: string; readonly commit?: string }): Judgement;
 }
 
 export function createJudge(policy: Policy, options: { readonly inlineMarks: boolean; readonly now: Date }): Judge {
-  const ruleOf = (raw: RawFinding): Rule => policy.rules[raw.rule] as Rule;
+  const ruleOf = (raw: Pick<RawFinding, 'rule'>): Rule => policy.rules[raw.rule] as Rule;
   return {
     ruleOf,
     judge(raw, { path, commit }) {

@@ -1,8 +1,8 @@
 /**
  * What a push or range introduces and what was there before. A secret counts as introduced when the parents' version of its file does
- * not have it: moving or re-indenting a line introduces nothing, nor does renaming a file.
+ * not have it where it counts: moving or re-indenting a line introduces nothing, nor does renaming a file; taking a secret out of a line
+ * that is excused does.
  */
-import { bytesToText } from '../model/escape.ts';
 import { isZeroOid, type Oid } from '../model/oid.ts';
 import type { ChangeLog } from './change-log.ts';
 import { readCommitInfo } from './commit-info.ts';
@@ -10,13 +10,14 @@ import type { LocatedFinding } from './located-finding.ts';
 import type { ScannedHistory } from './locate-findings.ts';
 import { createOldVersions, type OldVersions } from './old-versions.ts';
 import type { Place } from './places.ts';
+import type { RawFinding } from './raw-finding.ts';
 import { resolvePaths } from './resolve-paths.ts';
 import type { ScanContext } from './scan-context.ts';
 
 /** Files that one commit deleted and that are looked into when it adds one: a rename with an edit. */
 const MAX_DELETED = 100;
 
-/** Marks the findings which every parent version of their file had already. */
+/** Marks the findings which every parent version of their file had already, and not excused. */
 export async function markPreExisting(
   findings: readonly LocatedFinding[],
   history: ScannedHistory,
@@ -29,36 +30,70 @@ export async function markPreExisting(
   );
   if (counting.length === 0) return [...findings];
   const asked = new Set(counting);
-  const before = await readVersionsBefore(
+  const there = await readObjectsBefore(
     counting.map(({ place }) => place as Place),
     history,
     context,
   );
-  const old = createOldVersions(history.repository, context.settings, {
-    maxBlobBytes: context.policy.settings.maxBlobBytes,
-    signal: context.stop.final,
-  });
-  const inBlobs = counting.filter(({ raw }) => raw.kind === 'blob');
-  await old.load(inBlobs.flatMap(({ place }) => before.get(placeKey(place as Place)) ?? []));
-  const deleted = await readDeleted(inBlobs, before, log, old);
+  const old = createOldVersions(history.repository, context);
+  const inFiles = counting.filter(({ raw }) => isInFile(raw, context));
+  await old.load(inFiles.flatMap(({ place }) => there.get(placeKey(place as Place)) ?? []));
+  const before = onlyFiles(there, old);
+  const deleted = await readDeleted(
+    inFiles.filter(({ raw }) => raw.kind === 'blob'),
+    before,
+    log,
+    old,
+  );
   return findings.map((finding) => {
     if (!asked.has(finding)) return finding;
-    const versions = before.get(placeKey(finding.place as Place)) ?? [];
-    const { fingerprint } = finding.raw;
+    const { raw } = finding;
+    const place = finding.place as Place;
+    const key = placeKey(place);
+    const versions = before.get(key);
     const known =
-      finding.raw.kind === 'path'
-        ? versions.length > 0
-        : versions.length > 0
-          ? versions.every((oid) => old.has(oid, fingerprint))
-          : (deleted.get(finding.place?.commit as Oid) ?? []).some(
-              ({ oid, path }) => old.has(oid, fingerprint) && countsAt(finding, path, context),
-            );
+      raw.kind === 'path'
+        ? (isInFile(raw, context) ? before : there).has(key)
+        : versions !== undefined
+          ? versions.every((oid) => old.counted(oid, raw, place.path))
+          : // What comes out of an excluded path is new.
+            (deleted.get(place.commit as Oid) ?? []).some(({ oid, path }) => old.counted(oid, raw, path));
     return known ? { ...finding, preExisting: true } : finding;
   });
 }
 
-/** For each place, what its commit's parents have at the same path. Nothing in the map: nothing was there. */
+/** Whether only a file can have it. A folder has a secret that is written in its name, and no other. */
+function isInFile(raw: RawFinding, { judge }: ScanContext): boolean {
+  return raw.kind === 'blob' || judge.ruleOf(raw).pattern === undefined;
+}
+
+/**
+ * For each place, the versions of the file that its commit's parents have at the same path, loaded into `old`. Nothing in the map: no file
+ * was there.
+ */
 export async function readVersionsBefore(
+  places: readonly Place[],
+  history: ScannedHistory,
+  context: ScanContext,
+  old: OldVersions,
+): Promise<Map<string, Oid[]>> {
+  const there = await readObjectsBefore(places, history, context);
+  await old.load([...there.values()].flat());
+  return onlyFiles(there, old);
+}
+
+/** Leaves out folders: a file that takes the place of one is new at its path. */
+function onlyFiles(there: ReadonlyMap<string, readonly Oid[]>, old: OldVersions): Map<string, Oid[]> {
+  const before = new Map<string, Oid[]>();
+  for (const [key, oids] of there) {
+    const files = oids.filter((oid) => old.isFile(oid));
+    if (files.length > 0) before.set(key, files);
+  }
+  return before;
+}
+
+/** For each place, what its commit's parents have at the same path: files and folders. */
+async function readObjectsBefore(
   places: readonly Place[],
   { repository }: ScannedHistory,
   { stop }: ScanContext,
@@ -113,9 +148,4 @@ async function readDeleted(
   }
   await old.load([...deleted.values()].flat().map(({ oid }) => oid));
   return deleted;
-}
-
-/** Whether the finding would have counted at its old path: what comes out of an excluded path is new. */
-function countsAt({ raw }: LocatedFinding, path: Buffer, { judge }: ScanContext): boolean {
-  return judge.judge(raw, { path: bytesToText(path) }).suppression === undefined;
 }

@@ -89,22 +89,18 @@ async function onlyIntroduced(
   context: ScanContext,
 ): Promise<Moved[]> {
   if (moved.length === 0) return [];
-  const { stop, policy } = context;
+  const old = createOldVersions(history.repository, context);
   const before = await readVersionsBefore(
     moved.map(({ place }) => place),
     history,
     context,
+    old,
   );
-  const old = createOldVersions(history.repository, context.settings, {
-    maxBlobBytes: policy.settings.maxBlobBytes,
-    signal: stop.final,
-  });
-  await old.load([...before.values()].flat());
   const added = moved.filter(({ place }) => !before.has(placeKey(place)));
   const counted = await findCountedBefore(added, history, context);
   return moved.filter((item) => {
-    const versions = before.get(placeKey(item.place)) ?? [];
-    if (versions.length > 0) return !versions.every((oid) => old.has(oid, item.raw.fingerprint));
+    const versions = before.get(placeKey(item.place));
+    if (versions !== undefined) return !versions.every((oid) => old.counted(oid, item.raw, item.place.path));
     return !counted.has(item);
   });
 }

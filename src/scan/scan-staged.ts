@@ -21,7 +21,7 @@ interface StagedFile {
   readonly oldOid?: Oid;
 }
 
-/** Scans what a commit made now would bring. What HEAD's version of a file has already is pre-existing. */
+/** Scans what a commit made now would bring. What HEAD's version of a file has already, and not excused, is pre-existing. */
 export async function scanStaged(
   target: Extract<ScanTarget, { kind: 'staged' }>,
   context: ScanContext,
@@ -47,10 +47,7 @@ export async function scanStaged(
     progress,
   };
   const raw = await scanObjects(scan);
-  const old = createOldVersions(repository, settings, {
-    maxBlobBytes: policy.settings.maxBlobBytes,
-    signal: stop.final,
-  });
+  const old = createOldVersions(repository, context);
   const flagged = new Set(raw.map(({ object }) => oidOf(listing, object)));
   await old.load(files.flatMap(({ oid, oldOid }) => (oldOid !== undefined && flagged.has(oid) ? [oldOid] : [])));
   const before = await findInHead(repository, files, flagged, stop.final);
@@ -65,7 +62,7 @@ export async function scanStaged(
       .map((file) => ({
         raw: finding,
         file,
-        known: file.oldOid !== undefined && old.has(file.oldOid, finding.fingerprint),
+        known: file.oldOid !== undefined && old.counted(file.oldOid, finding, file.path),
       })),
   );
   const scanPath = createPathScanner(settings, createContentScanner(settings));

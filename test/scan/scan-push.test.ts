@@ -34,6 +34,7 @@ function recordingGit(file: string): string {
   return `${folder}${delimiter}${process.env['PATH'] ?? ''}`;
 }
 
+const NO_SAMPLES = testPolicy({ allowlists: [makeAllowlist({ description: 'samples', lines: ['sample'] })] });
 const NO_TESTS = testPolicy({ allowlists: [makeAllowlist({ description: 'tests', paths: ['test/**'] })] });
 
 describe('a scan of a push', () => {
@@ -117,6 +118,54 @@ describe('a scan of a push', () => {
     client.rename('test/a.txt', 'a.txt').write('a.txt', `edited\n${SECRET}\n`).rename('test/deep', 'lib').commit();
     const { findings } = await scanPush(client, server, ['main'], { policy: NO_TESTS });
     assert.deepEqual(brief(findings), ['a.txt:2 github-pat new', 'lib/er/b.txt:1 github-pat new']);
+  });
+
+  it('calls new what leaves an excused line or an inline mark, in the same push or a later one', async () => {
+    const marks = { inlineMarks: true };
+    for (const [excused, options] of [
+      [`sample ${SECRET}\n`, { policy: NO_SAMPLES }],
+      [`${SECRET} # leakgate:allow\n`, marks],
+    ] as const) {
+      const { client, server } = pushed({ 'old.txt': excused });
+      client.write('a.txt', excused).commit();
+      client.write('a.txt', `${SECRET}\n`).write('old.txt', `x\n${SECRET}\n`).commit();
+      client.rename('old.txt', 'older.txt').write('older.txt', `x\ny\n${SECRET}\n`).commit();
+      const { findings } = await scanPush(client, server, ['main'], options);
+      assert.deepEqual(brief(findings), [
+        'a.txt:1 github-pat new',
+        'old.txt:2 github-pat new',
+        'older.txt:3 github-pat pre-existing',
+      ]);
+    }
+  });
+
+  it('calls new what leaves an excused line by a rename, or by an old blob that takes its place', async () => {
+    const { client, server } = pushed({ 'a.txt': `sample ${SECRET}\n`, 'b.txt': `sample ${OTHER}\n` });
+    const plain = client.hashObject(`${OTHER}\n`);
+    client.git(
+      'update-ref',
+      'refs/heads/side',
+      client.commitTree(client.makeTree([{ mode: '100644', name: 'x', oid: plain }])),
+    );
+    client.push('side');
+    client.rename('a.txt', 'c.txt').write('c.txt', `x\n${SECRET}\n`).write('b.txt', `${OTHER}\n`).commit();
+    const { findings } = await scanPush(client, server, ['main'], { policy: NO_SAMPLES });
+    assert.deepEqual(brief(findings), ['b.txt:1 github-pat new', 'c.txt:2 github-pat new']);
+  });
+
+  it('calls pre-existing what stood in an excused line and in another one', async () => {
+    const { client, server } = pushed({ 'a.txt': `sample ${SECRET}\n${SECRET}\n` });
+    client.write('a.txt', `edited\n${SECRET}\n`).commit();
+    const { findings } = await scanPush(client, server, ['main'], { policy: NO_SAMPLES });
+    assert.deepEqual(brief(findings), ['a.txt:2 github-pat pre-existing']);
+  });
+
+  it('takes a folder that becomes a file for no version of that file', async () => {
+    const { client, server } = pushed({ 'k/a': `${SECRET}\n`, 'm/a': `${OTHER}\n`, '.env/a': 'hello\n' });
+    client.remove('k').write('k', `${SECRET}\n`).remove('m').write('m', `edited\n${OTHER}\n`);
+    client.remove('.env').write('.env', 'A=1\n').commit();
+    const { findings } = await scanPush(client, server, ['main']);
+    assert.deepEqual(brief(findings), ['.env:1 env-file new', 'm:2 github-pat pre-existing']);
   });
 
   it('finds what is brought back from the past', async () => {

@@ -3,10 +3,20 @@ import { describe, it } from 'node:test';
 import { openRepository } from '../../src/git/repository.ts';
 import { runScan } from '../../src/scan/run-scan.ts';
 import { fakeGithubPat } from '../helpers/fake-secrets.ts';
-import { testPolicy } from '../helpers/scan-repo.ts';
+import { makeAllowlist } from '../helpers/make-policy.ts';
+import { brief, open, scan, testPolicy } from '../helpers/scan-repo.ts';
 import { createRepo, isolatedEnv } from '../helpers/temp-repo.ts';
 
 describe('a scan of staged changes', () => {
+  it('calls new what leaves an excused line, pre-existing what stood elsewhere in the file too', async () => {
+    const policy = testPolicy({ allowlists: [makeAllowlist({ lines: ['sample'] })] });
+    const [first, second] = [fakeGithubPat('first'), fakeGithubPat('second')];
+    const repo = createRepo().write('a.txt', `sample ${first}\nsample ${second}\n${second}\n`).commit();
+    repo.write('a.txt', `${first}\n\n${second}\n`).git('add', '-A');
+    const { findings } = await scan({ kind: 'staged', repository: await open(repo) }, { policy });
+    assert.deepEqual(brief(findings), ['a.txt:1 github-pat new', 'a.txt:3 github-pat pre-existing']);
+  });
+
   it('takes time in proportion to findings and files, not to both multiplied', async () => {
     const repo = createRepo();
     const secrets = (blob: number): string =>

@@ -1,0 +1,50 @@
+/** What the server has already, and what of it excuses a push: a secret where it counted, not one in an excused line. */
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { fakeGithubPat } from '../helpers/fake-secrets.ts';
+import { createHookedServer, installInto } from '../helpers/hooked-server.ts';
+import { createRepo } from '../helpers/temp-repo.ts';
+
+const SECRET = fakeGithubPat('push-before');
+const LEAK = `token = "${SECRET}"\n`;
+
+describe('a secret that the operator excuses in its line', () => {
+  for (const { title, config, excused } of [
+    {
+      title: 'by an allowlist',
+      config: 'allowlists: [{ description: s, lines: ["sample"] }]\n',
+      excused: `sample ${LEAK}`,
+    },
+    {
+      title: 'by inline marks',
+      config: 'settings: { hook: { inlineMarks: true } }\n',
+      excused: `${LEAK.trimEnd()} # leakgate:allow\n`,
+    },
+  ])
+    it(`${title} stops a push that takes it out of there`, async () => {
+      const client = createRepo();
+      await createHookedServer(client, { config });
+      assert.ok(client.write('a.txt', excused).commit().push('main').accepted);
+      const later = client.write('a.txt', LEAK).commit().push('main');
+      assert.equal(later.accepted, false);
+      assert.match(later.stderr, /it brings 1 secret/);
+      client.write('b.txt', `1\n${excused}`).commit().write('b.txt', `2\n${LEAK}`).commit();
+      const both = client.push('main:refs/heads/both');
+      assert.equal(both.accepted, false);
+      assert.match(both.stderr, /it brings 2 secrets/);
+    });
+});
+
+describe('a file with an old secret', () => {
+  it('may take the place of its folder, edited or not', async () => {
+    const client = createRepo();
+    const server = client.addBareRemote();
+    client.write('k/a', LEAK).write('m/a', LEAK).commit();
+    assert.ok(client.push('main').accepted, 'no hook yet');
+    await installInto(server);
+    client.remove('k').write('k', LEAK).remove('m').write('m', `edited\n${LEAK}`).commit();
+    const { accepted, stderr } = client.push('main');
+    assert.ok(accepted, stderr);
+    assert.match(stderr, /remote: warning: .*1 that was there before/);
+  });
+});
