@@ -18,15 +18,22 @@ const IDLE_MS = 60_000;
 export function createKeptThreads(max: number, workerUrl?: URL): KeptThreads {
   let pool: Promise<ThreadPool> | undefined;
 
-  async function open(): Promise<ThreadPool> {
-    const threads = await startThreads({ min: 0, max, idleMs: IDLE_MS, task: 'scanOnce', workerUrl });
-    // A thread that dies without a task, most of all at its start, is not replaced, and what waits for one would wait for ever. The pool is given up,
-    // which rejects all that it has; the next scan opens another.
-    threads.on('error', () => {
-      pool = undefined;
-      void threads.destroy();
+  function open(): Promise<ThreadPool> {
+    const giveUp = (): void => {
+      // It may tell of a second death when the next one is open already.
+      if (pool === opened) pool = undefined;
+    };
+    const opened = startThreads({ min: 0, max, idleMs: IDLE_MS, task: 'scanOnce', workerUrl }).then((threads) => {
+      // A thread that dies without a task, most of all at its start, is not replaced, and what waits for one would wait for ever. The pool is given up,
+      // which rejects all that it has; the next scan opens another.
+      threads.on('error', () => {
+        giveUp();
+        threads.destroy().catch(() => {});
+      });
+      return threads;
     });
-    return threads;
+    opened.catch(giveUp);
+    return opened;
   }
 
   return {
