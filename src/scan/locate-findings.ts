@@ -16,6 +16,7 @@ import { oidOf, type ObjectListing } from './object-listing.ts';
 import { addPlace, findFirstPlaces, hintOf, type FirstPlace, type Place, type PlacesByPath } from './places.ts';
 import type { RawFinding } from './raw-finding.ts';
 import type { ScanContext } from './scan-context.ts';
+import { placesInTagged } from './tagged.ts';
 
 /** The part of history that was scanned. */
 export interface ScannedHistory {
@@ -51,9 +52,23 @@ export async function locateFindings(
     (item) => item.raw.kind === 'blob' && (item.judgement.byPath || !isCertain(item.place)),
   );
   const others = log.whole ? known : await findOtherPlaces(unsettled, history, context);
-  return located.flatMap((item) => {
-    const settled = settle(item, others.get(oidOf(listing, item.raw.object)), context);
-    return toLocated(settled, listing);
+  const settled = located.map((item) => settle(item, others.get(oidOf(listing, item.raw.object)), context));
+  return (await settleByTags(settled, history, context)).flatMap((item) => toLocated(item, listing));
+}
+
+/** What the paths of commits excuse may stand elsewhere in what a tag names. */
+async function settleByTags(
+  settled: readonly Located[],
+  history: ScannedHistory,
+  context: ScanContext,
+): Promise<readonly Located[]> {
+  const excused = settled.filter(({ raw, judgement }) => raw.kind === 'blob' && judgement.byPath);
+  if (excused.length === 0) return settled;
+  const oidIn = ({ raw }: Located): Oid => oidOf(history.listing, raw.object);
+  const tagged = await placesInTagged(new Set(excused.map(oidIn)), history, context);
+  return settled.map((item) => {
+    const places = item.raw.kind === 'blob' && item.judgement.byPath ? tagged.get(oidIn(item)) : undefined;
+    return places === undefined ? item : settle(item, places, context);
   });
 }
 
@@ -78,7 +93,8 @@ export function placeOf(raw: RawFinding, listing: ObjectListing): Place {
 }
 
 export function judgeAt(raw: RawFinding, { path, commit }: Place, { judge }: ScanContext): Judgement {
-  const hasPath = raw.kind === 'blob' || raw.kind === 'path';
+  // What a tag names directly stands at no path, and no path excuses it.
+  const hasPath = (raw.kind === 'blob' || raw.kind === 'path') && path.length > 0;
   return judge.judge(raw, {
     ...(hasPath ? { path: bytesToText(path) } : {}),
     ...(commit === undefined ? {} : { commit }),

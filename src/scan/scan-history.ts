@@ -21,6 +21,7 @@ import { oidOf, type ObjectListing } from './object-listing.ts';
 import { createLazySet } from './oid-set.ts';
 import type { RawFinding } from './raw-finding.ts';
 import type { StartedPush } from './start-push.ts';
+import { changesOfTagged, withoutTrees } from './tagged.ts';
 import { createTreeGrowth, MAX_PATHS, type TreeGrowth } from './tree-growth.ts';
 import { toFindings, type ScanContext } from './scan-context.ts';
 import { FEW_OBJECTS, scanObjects } from './scan-objects.ts';
@@ -243,10 +244,12 @@ async function locate(
 ): Promise<LocatedFinding[]> {
   try {
     const found = await locateFindings(raw, history, log, context);
-    if (log.commits.length === 0) return found;
-    found.push(...(await findAtNewPaths(raw, history, log, context)));
-    const marked = await markPreExisting(found, history, log, context);
-    return [...marked, ...(await findInMovedBlobs(history, log, isNew, context))];
+    const tagged = await changesOfTagged(history, isNew, context);
+    const all = tagged.length === 0 ? log : { ...log, commits: [...log.commits, ...tagged] };
+    if (all.commits.length === 0) return found;
+    found.push(...(await findAtNewPaths(raw, history, all, context)));
+    const marked = await markPreExisting(found, history, all, context);
+    return withoutTrees([...marked, ...(await findInMovedBlobs(history, all, isNew, context))], tagged);
   } catch (error) {
     // What was found must not get lost because it could not be said where.
     if (context.stop.reason() === undefined) noteError(context.tally, error);

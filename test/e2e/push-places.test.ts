@@ -38,3 +38,54 @@ describe('a secret in the name of a file', () => {
     expectRefused(client.push('main'), /the name src\/d\/ghp_/);
   });
 });
+
+describe('a secret in what a tag names directly', () => {
+  const line = `token = "${SECRET}"\n`;
+
+  /** A tree of these paths, which no commit has. */
+  function treeOf(client: TempRepo, ...paths: string[]): string {
+    for (const path of paths) client.write(path, line);
+    client.git('add', '-A');
+    const tree = client.git('write-tree').trim();
+    client.git('reset', '-q', '--hard');
+    return tree;
+  }
+
+  it('is found in a tree that has it at an excluded path and at another', async () => {
+    const client = await pushed();
+    client.tag('tree', treeOf(client, 'fixtures/k', 'zoo'));
+    expectRefused(client.push('tree'), / {2}zoo:1/);
+  });
+
+  it('passes in a tree that has it at an excluded path only', async () => {
+    const client = await pushed();
+    const { accepted, stderr } = client.tag('tree', treeOf(client, 'fixtures/k')).push('tree');
+    assert.ok(accepted, stderr);
+  });
+
+  it('is found in a blob that a commit has at an excluded path', async () => {
+    const client = await pushed();
+    client.write('fixtures/k', line).commit().tag('blob', 'HEAD:fixtures/k');
+    expectRefused(client.push('main', 'blob'), /github-pat/);
+  });
+
+  it('is found in a folder of a commit, which excludes it by the name of that folder', async () => {
+    const client = await pushed();
+    client.write('fixtures/k', line).commit().tag('folder', 'HEAD:fixtures', 'annotated');
+    expectRefused(client.push('main', 'folder'), / {2}k:1/);
+  });
+
+  for (const message of [undefined, 'annotated'])
+    it(`is found in a tree with an old excluded blob at another path, beside a commit (${message ?? 'plain'} tag)`, async () => {
+      const client = await pushed({ 'fixtures/k': line });
+      client.write('new.txt', 'x\n').commit().tag('tree', treeOf(client, 'src/k'), message);
+      expectRefused(client.push('main', 'tree'), / {2}src\/k:1(?! in commit)/);
+    });
+
+  it('passes in such a tree where the old blob is excluded, too', async () => {
+    const client = await pushed({ 'fixtures/k': line });
+    const tag = client.write('new.txt', 'x\n').commit().tag('tree', treeOf(client, 'fixtures/other'));
+    const { accepted, stderr } = tag.push('main', 'tree');
+    assert.ok(accepted, stderr);
+  });
+});
