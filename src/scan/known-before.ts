@@ -98,12 +98,14 @@ async function readObjectsBefore(
   { repository }: ScannedHistory,
   { stop }: ScanContext,
 ): Promise<Map<string, Oid[]>> {
+  // Many findings stand at one place.
+  const distinct = [...new Map(places.map((place) => [placeKey(place), place])).values()];
   const info = await readCommitInfo(
     repository,
-    places.map(({ commit }) => commit as Oid),
+    distinct.map(({ commit }) => commit as Oid),
     stop.final,
   );
-  const asked = places.flatMap((place) =>
+  const asked = distinct.flatMap((place) =>
     (info.get(place.commit as Oid)?.parents ?? []).map((parent) => ({ place, parent })),
   );
   const answers = await resolvePaths(

@@ -168,6 +168,17 @@ describe('a scan of a push', () => {
     assert.deepEqual(brief(findings), ['.env:1 env-file new', 'm:2 github-pat pre-existing']);
   });
 
+  it('takes time in proportion to the secrets that a file had before', async () => {
+    const secrets = Array.from({ length: 900 }, (_, i) => `${fakeGithubPat(`before ${i}`)}\n`).join('');
+    const allowlists = Array.from({ length: 40 }, (_, i) => makeAllowlist({ paths: [`fixtures${i}/**`] }));
+    const { client, server } = pushed({ 'a.txt': secrets });
+    for (let i = 0; i < 3; i++) client.write('a.txt', `${i}\n${secrets}`).commit();
+    const started = performance.now();
+    const { findings } = await scanPush(client, server, ['main'], { policy: testPolicy({ allowlists }) });
+    assert.ok(findings.length === 900 && findings.every(({ state }) => state === 'pre-existing'));
+    assert.ok(performance.now() - started < 8_000);
+  });
+
   it('finds what is brought back from the past', async () => {
     const { client, server } = pushed({ 'a.txt': `${SECRET}\n` });
     client.write('a.txt', 'clean\n').commit();
