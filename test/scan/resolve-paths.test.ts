@@ -27,7 +27,10 @@ describe('resolvePaths', () => {
   it('asks for no path that git would take as relative, and for the others all the same', async () => {
     const { repo, commit, blob } = bareWithDots();
     const repository = await openRepository(repo.path, { env: isolatedEnv() });
-    const places = ['./f', '../f', 'f', '.hidden/f', 'a\nb', 'f\r'].map((path) => ({ commit, path: Buffer.from(path) }));
+    const places = ['./f', '../f', 'f', '.hidden/f', 'a\nb', 'f\r'].map((path) => ({
+      commit,
+      path: Buffer.from(path),
+    }));
     const answers = await resolvePaths(repository, places, new AbortController().signal);
     assert.deepEqual(answers, [undefined, undefined, blob, undefined, undefined, undefined]);
   });
