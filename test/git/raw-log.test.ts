@@ -133,7 +133,7 @@ describe('readRawLog', () => {
     const started = performance.now();
     const { commits } = await log(repo, {}, { include: [repo.oid('refs/heads/long')] });
     assert.deepEqual(commits.map(paths), [['A a']]);
-    assert.ok(performance.now() - started < 5_000);
+    assert.ok(performance.now() - started < 20_000);
   });
 
   it('gives a commit with very many changes in pieces', async () => {

@@ -68,6 +68,6 @@ describe('a range that copies one blob to thousands of paths', () => {
     const started = performance.now();
     const { findings, coverage } = await scanRange(repo, before, after, { policy });
     assert.deepEqual([findings.length, coverage.outcome], [copies, 'complete']);
-    assert.ok(performance.now() - started < 6_000);
+    assert.ok(performance.now() - started < 10_000);
   });
 });

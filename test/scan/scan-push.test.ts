@@ -176,7 +176,7 @@ describe('a scan of a push', () => {
     const started = performance.now();
     const { findings } = await scanPush(client, server, ['main'], { policy: testPolicy({ allowlists }) });
     assert.ok(findings.length === 900 && findings.every(({ state }) => state === 'pre-existing'));
-    assert.ok(performance.now() - started < 8_000);
+    assert.ok(performance.now() - started < 20_000);
   });
 
   it('finds what is brought back from the past', async () => {

@@ -33,6 +33,6 @@ describe('a scan of staged changes', () => {
       { policy: testPolicy(), fingerprintKey: new Uint8Array(32) },
     );
     assert.equal(findings.length, 10_000);
-    assert.ok(performance.now() - started < 8_000);
+    assert.ok(performance.now() - started < 20_000);
   });
 });
