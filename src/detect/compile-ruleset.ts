@@ -79,7 +79,7 @@ export function compileRuleset(rules: readonly Rule[]): CompiledRuleset {
   });
   return {
     rules,
-    ...layOut([...uses.values()], maxLength),
+    ...layOut([...uses.values()], maxLength, bounded),
     maxLength,
     bounded,
     unfiltered: Int32Array.from(unfiltered),
@@ -114,6 +114,7 @@ interface Use {
 function layOut(
   uses: readonly Use[][],
   maxLength: Int32Array,
+  bounded: Uint8Array,
 ): Pick<CompiledRuleset, 'literals' | 'follow' | 'entries' | 'checks' | 'gates' | 'precedingSets'> {
   const follow = new FollowBuilder();
   const preceding = new SetTable();
@@ -128,7 +129,7 @@ function layOut(
     for (const { rule, literal } of list) {
       const longest = maxLength[rule] as number;
       rows.push(rule, Math.min(literal.before.min, longest), Math.min(literal.before.max, longest));
-      tails.push(follow.add(literal.tail));
+      tails.push(follow.add(literal.tail, bounded[rule] === 0));
       heads.push(preceding.add(precedingBytes(literal.head, text.charCodeAt(0))));
     }
     gates.push(follow.addGate(tails.slice(-list.length)));

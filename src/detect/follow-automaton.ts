@@ -39,10 +39,13 @@ export class FollowBuilder {
   readonly #nodeIds = new WeakMap<Node, number>();
   #nextId = 0;
 
-  /** @returns the index of the tail's entry in what `build` returns; equal tails share one */
-  add(tail: readonly Node[]): number {
-    const ends = tail.some(hasEnd);
-    const key = tail.map((node) => this.#idOf(node)).join();
+  /**
+   * @param cut matches may be cut at the rule's `maxLength`, which then counts as an end of the content
+   * @returns the index of the tail's entry in what `build` returns; equal tails share one
+   */
+  add(tail: readonly Node[], cut: boolean): number {
+    const ends = !cut && tail.some(hasEnd);
+    const key = `${ends ? '$ ' : ''}${tail.map((node) => this.#idOf(node)).join()}`;
     const known = this.#known.get(key);
     if (known !== undefined) return known;
     const index = this.#automata.push(makeAutomaton(tail, ends)) - 1;

@@ -7,12 +7,11 @@
  *   assertions such as `\b` their neighbours;
  * - starts are tried in ascending order, and none inside an earlier match of the rule.
  *
- * A pattern without a bound of its own sees `maxLength` bytes from its start and no further. Where it asks what follows (`$`), it is shown one byte
- * more, as the place where we stop looking is not where a text or a word ends, and what would have to go on beyond it is no match.
+ * A pattern without a bound of its own sees `maxLength` bytes from its start and no further: there the text ends for it, so that a value which goes
+ * on is found as far as that. A search sees more of the text, and so must not ask what follows.
  */
 import { reopenPattern, type Pattern, type PatternMatch } from '../regex/pattern.ts';
-import { parsePattern } from '../regex/syntax.ts';
-import { asksWhatFollows } from '../regex/trailing.ts';
+import { ignoreWhatFollows } from '../regex/trailing.ts';
 import { ENTRY, type CompiledRuleset } from './compile-ruleset.ts';
 import type { Candidates } from './find-candidates.ts';
 import type { Match } from './match.ts';
@@ -50,9 +49,9 @@ interface Interval {
 export function createMatchRunner(ruleset: CompiledRuleset): MatchRunner {
   const { entries } = ruleset;
   const patterns: (Pattern | undefined)[] = [];
+  const searched: (Pattern | undefined)[] = [];
   const tally = createAnswerTally(REMEMBERED_ANSWERS);
   const longestBefore = longestBeforeByRule(ruleset);
-  const asks = new Map<number, boolean>();
   const loose = new Map(ruleset.loose.map(({ rule, pattern }) => [rule, pattern]));
 
   function patternOf(rule: number): Pattern {
@@ -62,13 +61,15 @@ export function createMatchRunner(ruleset: CompiledRuleset): MatchRunner {
     ));
   }
 
-  /** Whether matches are cut at `maxLength`, unless the pattern asks what follows them: those are none then. */
-  function isCut(rule: number): boolean {
-    if (ruleset.bounded[rule] === 1) return false;
-    let ask = asks.get(rule);
-    if (ask === undefined)
-      asks.set(rule, (ask = asksWhatFollows(parsePattern(ruleset.rules[rule]?.pattern as string))));
-    return !ask;
+  /** What to search with: it matches wherever a match of `rule` starts, and for a pattern without a bound elsewhere as well. */
+  function searchedOf(rule: number): Pattern {
+    let pattern = searched[rule];
+    if (pattern === undefined) {
+      const source =
+        ruleset.bounded[rule] === 1 ? undefined : ignoreWhatFollows(ruleset.rules[rule]?.pattern as string);
+      searched[rule] = pattern = source === undefined ? patternOf(rule) : reopenPattern(source);
+    }
+    return pattern;
   }
 
   return {
@@ -79,13 +80,12 @@ export function createMatchRunner(ruleset: CompiledRuleset): MatchRunner {
 
       /** Tries the starts of `interval` that no earlier match or search has settled. */
       function search(rule: number, interval: Interval): void {
-        const pattern = patternOf(rule);
         const length = ruleset.maxLength[rule] as number;
         let from = Math.max(interval.first, done.get(rule) ?? 0);
         while (from <= interval.last) {
           const last = Math.min(interval.last, from + STEP_BYTES);
-          const start = from === last ? from : leftmost(pattern, from, last, length);
-          const match = start === undefined ? undefined : matchAt(rule, start, length, pattern);
+          const start = from === last ? from : leftmost(rule, from, last, length);
+          const match = start === undefined ? undefined : matchAt(rule, start, length);
           if (match === undefined) {
             from = (start ?? last) + 1;
             continue;
@@ -97,20 +97,24 @@ export function createMatchRunner(ruleset: CompiledRuleset): MatchRunner {
         done.set(rule, from);
       }
 
-      /** Where the leftmost match starts that does so in `from` to `last`, seen in a window that decides every one of them. */
-      function leftmost(pattern: Pattern, from: number, last: number, length: number): number | undefined {
+      /** Where the leftmost match may start that does so in `from` to `last`, seen in a window that decides every one of them. */
+      function leftmost(rule: number, from: number, last: number, length: number): number | undefined {
         const left = Math.max(0, from - 1);
         const text = bytes.toString('latin1', left, Math.min(bytes.length, last + length + 1));
-        const hit = pattern.exec(text, from - left, false);
+        const hit = searchedOf(rule).exec(text, from - left, false);
         return hit === undefined || left + hit.start > last ? undefined : left + hit.start;
       }
 
-      /** The match that starts at `start`, of `length` bytes at most. */
-      function matchAt(rule: number, start: number, length: number, pattern: Pattern): Match | undefined {
+      /** The match that starts at `start`. A pattern without a bound of its own sees `length` bytes; another sees one more behind its longest match. */
+      function matchAt(rule: number, start: number, length: number): Match | undefined {
         const left = Math.max(0, start - 1);
-        const end = start + length + (isCut(rule) ? 0 : 1);
-        const hit = pattern.exec(bytes.toString('latin1', left, Math.min(bytes.length, end)), start - left, true);
-        return hit === undefined || left + hit.end > start + length ? undefined : shift(rule, left, hit);
+        const end = start + length + (ruleset.bounded[rule] as number);
+        const hit = patternOf(rule).exec(
+          bytes.toString('latin1', left, Math.min(bytes.length, end)),
+          start - left,
+          true,
+        );
+        return hit === undefined ? undefined : shift(rule, left, hit);
       }
 
       /** Searches the intervals of `rule` that can no longer be joined by one that starts earlier. */

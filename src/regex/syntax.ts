@@ -12,11 +12,16 @@ export type Node =
   | {
       readonly kind: 'assert';
       readonly what: 'text-start' | 'text-end' | 'line-start' | 'line-end' | 'word' | 'not-word';
+      /** Where it stands in the pattern. */
+      readonly start: number;
+      readonly end: number;
     }
   | { readonly kind: 'concat'; readonly nodes: readonly Node[] }
   | { readonly kind: 'alternate'; readonly nodes: readonly Node[] }
   | { readonly kind: 'repeat'; readonly node: Node; readonly min: number; readonly max: number; readonly span?: Span }
   | { readonly kind: 'capture'; readonly node: Node; readonly name?: string };
+
+export type Assertion = Extract<Node, { kind: 'assert' }>;
 
 /** Where something repeated stands in the pattern, its count (`{2,5}?`) and its end. */
 interface Span {
@@ -218,11 +223,9 @@ class Parser {
         this.#at++;
         return { kind: 'class', set: flags.dotAll ? rangeSet(0, 255) : rangeSet(0, 9, 11, 255) };
       case '^':
-        this.#at++;
-        return { kind: 'assert', what: flags.multiline ? 'line-start' : 'text-start' };
+        return this.#assertion(flags.multiline ? 'line-start' : 'text-start', 1);
       case '$':
-        this.#at++;
-        return { kind: 'assert', what: flags.multiline ? 'line-end' : 'text-end' };
+        return this.#assertion(flags.multiline ? 'line-end' : 'text-end', 1);
       case '\\':
         return this.#escape(flags);
       default:
@@ -230,14 +233,17 @@ class Parser {
     }
   }
 
+  #assertion(what: Assertion['what'], length: number): Assertion {
+    const start = this.#at;
+    this.#at += length;
+    return { kind: 'assert', what, start, end: this.#at };
+  }
+
   #escape(flags: Flags): Node {
     const char = this.#source[this.#at + 1];
     if (char === undefined) this.#fail('a backslash at the end');
     const assertion = ({ A: 'text-start', z: 'text-end', b: 'word', B: 'not-word' } as const)[char];
-    if (assertion !== undefined) {
-      this.#at += 2;
-      return { kind: 'assert', what: assertion };
-    }
+    if (assertion !== undefined) return this.#assertion(assertion, 2);
     if (char === 'C') this.#fail('\\C is not supported: patterns already see single bytes');
     const shorthand = this.#shorthand(flags);
     if (shorthand !== undefined) return { kind: 'class', set: shorthand };

@@ -1,7 +1,7 @@
 import { compilePattern, type Pattern, type PatternMatch } from '../../src/regex/pattern.ts';
 import { parsePattern } from '../../src/regex/syntax.ts';
 import { lengthOf } from '../../src/regex/length.ts';
-import { asksWhatFollows } from '../../src/regex/trailing.ts';
+import { ignoreWhatFollows } from '../../src/regex/trailing.ts';
 import type { Match } from '../../src/detect/match.ts';
 import type { Rule } from '../../src/model/rule.ts';
 
@@ -9,7 +9,7 @@ const patterns = new Map<string, Pattern>();
 
 /**
  * The reference: every rule's pattern over the whole content, leftmost first, no literal, no window. A pattern without a bound sees its
- * `maxLength` bytes from where it starts; one that asks what follows is shown one byte more and has no match that would have to be cut.
+ * `maxLength` bytes from where it starts, as if the text ended there.
  */
 export function oracleMatches(rules: readonly Rule[], content: Uint8Array): Match[] {
   const text = Buffer.from(content.buffer, content.byteOffset, content.byteLength).toString('latin1');
@@ -20,7 +20,7 @@ export function oracleMatches(rules: readonly Rule[], content: Uint8Array): Matc
     patterns.set(rule.pattern, pattern);
     const tree = parsePattern(rule.pattern);
     const cap = lengthOf(tree).max <= (rule.maxLength ?? 65_536) ? Infinity : (rule.maxLength ?? 4096);
-    if (cap !== Infinity && asksWhatFollows(tree)) {
+    if (cap !== Infinity && ignoreWhatFollows(rule.pattern) !== undefined) {
       found.push(...matchesAtEveryStart(pattern, text, cap).map((match) => ({ rule: index, ...match })));
       return;
     }
@@ -36,14 +36,13 @@ export function oracleMatches(rules: readonly Rule[], content: Uint8Array): Matc
   return sortMatches(found);
 }
 
-/** Every start is tried, with what is seen from there. */
+/** Where a match is cut, `$` and `\b` hold, though they do not in the whole text: every start is tried with what is seen from there. */
 function matchesAtEveryStart(pattern: Pattern, text: string, cap: number): PatternMatch[] {
   const found: PatternMatch[] = [];
   for (let from = 0; from < text.length;) {
     // With the byte before it, which assertions look at.
     const left = Math.max(0, from - 1);
-    const seen = pattern.exec(text.slice(left, from + cap + 1), from - left, true);
-    const match = seen !== undefined && left + seen.end > from + cap ? undefined : seen;
+    const match = pattern.exec(text.slice(left, from + cap), from - left, true);
     const end = left + (match?.end ?? 0);
     if (match !== undefined && end > from)
       found.push({
