@@ -5,6 +5,7 @@
  * in Perl mode, which is what both engines run. Anything only one engine takes (look-around, back-references) is refused.
  */
 import { addFolded, addRange, emptySet, negate, rangeSet, union, type ByteSet } from './byte-set.ts';
+import { perlClass, posixClass, unicodeClass } from './named-classes.ts';
 
 export type Node =
   | { readonly kind: 'empty' }
@@ -57,27 +58,6 @@ interface Flags {
   readonly dotAll: boolean;
 }
 
-const DIGIT = rangeSet(0x30, 0x39);
-const WORD = rangeSet(0x30, 0x39, 0x41, 0x5a, 0x5f, 0x5f, 0x61, 0x7a);
-// RE2's \s has no vertical tab: [\t\n\f\r ].
-const SPACE = rangeSet(0x09, 0x0a, 0x0c, 0x0d, 0x20, 0x20);
-const PERL_CLASSES: Readonly<Record<string, ByteSet>> = { d: DIGIT, w: WORD, s: SPACE };
-const POSIX_CLASSES: Readonly<Record<string, ByteSet>> = {
-  alnum: rangeSet(0x30, 0x39, 0x41, 0x5a, 0x61, 0x7a),
-  alpha: rangeSet(0x41, 0x5a, 0x61, 0x7a),
-  ascii: rangeSet(0x00, 0x7f),
-  blank: rangeSet(0x09, 0x09, 0x20, 0x20),
-  cntrl: rangeSet(0x00, 0x1f, 0x7f, 0x7f),
-  digit: DIGIT,
-  graph: rangeSet(0x21, 0x7e),
-  lower: rangeSet(0x61, 0x7a),
-  print: rangeSet(0x20, 0x7e),
-  punct: rangeSet(0x21, 0x2f, 0x3a, 0x40, 0x5b, 0x60, 0x7b, 0x7e),
-  space: rangeSet(0x09, 0x0d, 0x20, 0x20),
-  upper: rangeSet(0x41, 0x5a),
-  word: WORD,
-  xdigit: rangeSet(0x30, 0x39, 0x41, 0x46, 0x61, 0x66),
-};
 const SIMPLE_ESCAPES: Readonly<Record<string, number>> = { a: 7, f: 12, t: 9, n: 10, r: 13, v: 11 };
 
 /** RE2 refuses larger counts, also as the product of nested ones. */
@@ -253,17 +233,17 @@ class Parser {
   /** `\d \w \s \pL` and their negations, inside or outside a class. */
   #shorthand(flags: Flags): ByteSet | undefined {
     const char = this.#source[this.#at + 1] ?? '';
-    const perl = PERL_CLASSES[char.toLowerCase()];
+    const perl = perlClass(char);
     if (perl !== undefined) {
       this.#at += 2;
-      return char === char.toLowerCase() ? perl : negate(perl);
+      return perl;
     }
     if (char !== 'p' && char !== 'P') return undefined;
     const found = /^\\[pP](?:\{(\^?)([^}]+)\}|([A-Z]))/.exec(this.#source.slice(this.#at));
     if (found === null) this.#fail('bad Unicode class');
     this.#at += found[0].length;
     const name = found[2] ?? found[3] ?? '';
-    const set = unicodeSet(name, flags.fold) ?? this.#fail(`unknown Unicode class ${name}`);
+    const set = unicodeClass(name, flags.fold) ?? this.#fail(`unknown Unicode class ${name}`);
     return (char === 'P') !== (found[1] === '^') ? negate(set) : set;
   }
 
@@ -303,9 +283,8 @@ class Parser {
       if (char === ']' && !first) break;
       const posix = /^\[:(\^?)(\w+):\]/.exec(this.#source.slice(this.#at, this.#at + 16));
       if (posix !== null) {
-        const named = POSIX_CLASSES[posix[2] as string] ?? this.#fail(`unknown class [:${posix[2]}:]`);
-        const folded = flags.fold ? fold(named) : named;
-        union(set, posix[1] === '^' ? negate(folded) : folded);
+        const named = posixClass(posix[2] as string, flags.fold) ?? this.#fail(`unknown class [:${posix[2]}:]`);
+        union(set, posix[1] === '^' ? negate(named) : named);
         this.#at += posix[0].length;
         continue;
       }
@@ -359,27 +338,4 @@ class Parser {
 function concat(nodes: readonly Node[]): Node {
   if (nodes.length === 0) return { kind: 'empty' };
   return nodes.length === 1 ? (nodes[0] as Node) : { kind: 'concat', nodes };
-}
-
-function fold(set: ByteSet): ByteSet {
-  const folded = emptySet();
-  for (let byte = 0; byte < 256; byte++) if (set[byte] === 1) addFolded(folded, byte, byte);
-  return folded;
-}
-
-/** The latin-1 characters of a Unicode category or script, by the runtime's own tables. */
-function unicodeSet(name: string, folded: boolean): ByteSet | undefined {
-  let test: RegExp | undefined;
-  for (const property of [`\\p{${name}}`, `\\p{Script=${name}}`]) {
-    try {
-      test ??= new RegExp(property, 'u');
-    } catch {
-      // Not of that kind: try the next spelling.
-    }
-  }
-  if (name === 'Any') return rangeSet(0, 255);
-  if (test === undefined) return undefined;
-  const set = emptySet();
-  for (let byte = 0; byte < 256; byte++) if (test.test(String.fromCharCode(byte))) set[byte] = 1;
-  return folded ? fold(set) : set;
 }

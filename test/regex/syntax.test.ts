@@ -189,6 +189,8 @@ describe('parsePattern', () => {
     '(?<>a)',
     '\\C',
     '[b-a]',
+    '[[:letters:]]',
+    '[[:constructor:]]',
     '\\p{Nope}',
     '(?P=x)',
     '(?#note)',
