@@ -23,8 +23,8 @@ export async function readCommitInfo(
 ): Promise<ReadonlyMap<Oid, CommitInfo>> {
   const found = new Map<Oid, CommitInfo>();
   const handler = {
-    object(oid: Oid, _type: string, content: Buffer): void {
-      found.set(oid, parseInfo(content));
+    object(oid: Oid, type: string, content: Buffer): void {
+      found.set(oid, parseInfo(content, type === 'commit'));
     },
     unread(): void {},
   };
@@ -34,16 +34,25 @@ export async function readCommitInfo(
 }
 
 const PERSON = /^(?:author|tagger) (.*?) ?<([^<>\n]*)> (-?\d{1,12}) ([+-]\d{4})$/m;
-const PARENT = /^parent ([0-9a-f]{40,64})$/gm;
+/** As git reads them: right behind the tree. A line further down makes no parent, whatever it says. */
+const TREE = /^tree [0-9a-f]{40,64}\n/;
+const PARENT = /parent ([0-9a-f]{40,64})(?:\n|$)/y;
 
-function parseInfo(content: Buffer): CommitInfo {
+function parseInfo(content: Buffer, isCommit: boolean): CommitInfo {
   const end = content.indexOf('\n\n');
   const header = textOf(end < 0 ? content : content.subarray(0, end));
-  const parents = [...header.matchAll(PARENT)].map((match) => match[1] as Oid);
+  const parents = isCommit ? parentsIn(header) : [];
   const person = PERSON.exec(header);
   if (person === null) return { parents };
   const date = isoDate(Number(person[3]), person[4] as string);
   return { parents, author: person[1] as string, email: person[2] as string, ...(date === undefined ? {} : { date }) };
+}
+
+function parentsIn(header: string): Oid[] {
+  const parents: Oid[] = [];
+  PARENT.lastIndex = TREE.exec(header)?.[0].length ?? header.length;
+  for (let match = PARENT.exec(header); match !== null; match = PARENT.exec(header)) parents.push(match[1] as Oid);
+  return parents;
 }
 
 function isoDate(seconds: number, offset: string): string | undefined {

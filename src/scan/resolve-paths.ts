@@ -15,8 +15,9 @@ const BATCH = 20_000;
 
 /**
  * What stands at each place: the object's id, or undefined for nothing. git walks only the folders on the way, however large the tree.
- * Paths with a newline, or a carriage return at their end, cannot be asked for and count as nothing; nor can those below a folder named `.` or `..`, which no honest tree has: git takes
- * them as relative to where it runs, and in a bare repository dies of them.
+ * Paths that git reads as something else cannot be asked for and count as nothing: with a newline, or a carriage return at their end; below a
+ * folder named `.` or `..`, which no honest tree has (git takes them as relative to where it runs, and in a bare repository dies of them);
+ * and those that end as what `git describe` prints.
  */
 export async function resolvePaths(
   repository: Repository,
@@ -35,7 +36,7 @@ async function resolveBatch(
   places: readonly TreePlace[],
   signal: AbortSignal,
 ): Promise<(Oid | undefined)[]> {
-  const askable = places.map(({ path }) => !path.includes(LF) && path.at(-1) !== CR && !isRelative(path));
+  const askable = places.map(({ path }) => !isOtherwiseRead(path));
   const input = places.flatMap(({ commit, path }, i) =>
     askable[i] === true ? [Buffer.from(`${commit}:`), path, Buffer.of(LF)] : [],
   );
@@ -55,6 +56,14 @@ async function resolveBatch(
 
 const DOT = 0x2e;
 const SLASH = 0x2f;
+
+/** `-g` and an abbreviated id: of that git takes nothing else, not even the commit before the path, and any file could be the old version of another. */
+const DESCRIBED = /-g[0-9a-f]{4,}(?:$|[~^])/i;
+
+function isOtherwiseRead(path: Uint8Array): boolean {
+  if (path.includes(LF) || path.at(-1) === CR || isRelative(path)) return true;
+  return DESCRIBED.test(Buffer.from(path.buffer, path.byteOffset, path.byteLength).toString('latin1'));
+}
 
 /** Whether the path begins with `./` or `../`. */
 function isRelative(path: Uint8Array): boolean {

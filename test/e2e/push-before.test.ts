@@ -48,3 +48,35 @@ describe('a file with an old secret', () => {
     assert.match(stderr, /remote: warning: .*1 that was there before/);
   });
 });
+
+describe('a secret that nothing had before', () => {
+  it('is found in a file whose name ends as git describe names it', async () => {
+    const client = createRepo();
+    await createHookedServer(client);
+    assert.ok(client.write('readme.md', 'hello\n').commit().push('main').accepted);
+    const base = client.head;
+    client.write(`dump-g${client.hashObject(LEAK).slice(0, 12)}`, LEAK).commit();
+    assert.match(client.push('main:refs/heads/content').stderr, /it brings 1 secret/);
+    client.git('reset', '-q', '--hard', base);
+    client.write(`${SECRET}-g${base.slice(0, 12)}`, 'x\n').commit();
+    assert.match(client.push('main:refs/heads/name').stderr, /it brings 1 secret/);
+  });
+
+  it('is found in a commit that names a parent where git reads none', async () => {
+    const client = createRepo();
+    const server = await createHookedServer(client);
+    assert.ok(client.write('readme.md', 'hello\n').commit().push('main').accepted);
+    const blob = client.hashObject(LEAK);
+    const tree = client.makeTree([{ mode: '100644', oid: blob, name: 'a.txt' }]);
+    const hidden = client.commitTree(tree);
+    const person = 'A <a@example.org> 1704067200 +0000';
+    const commit = client.hashObject(
+      `tree ${tree}\nauthor ${person}\ncommitter ${person}\nparent ${hidden}\n\nno parent\n`,
+      'commit',
+    );
+    const update = { ref: 'refs/heads/b', newOid: commit };
+    const { accepted, stdout, stderr } = await client.sendPack(server, update, [commit, tree, blob, hidden]);
+    assert.equal(accepted, false, stderr + stdout);
+    assert.match(stderr + stdout, /it brings 1 secret/);
+  });
+});

@@ -34,6 +34,21 @@ describe('resolvePaths', () => {
     const answers = await resolvePaths(repository, places, new AbortController().signal);
     assert.deepEqual(answers, [undefined, undefined, blob, undefined, undefined, undefined]);
   });
+
+  it('takes no name for what git describe prints, which would name any object of the repository', async () => {
+    const repo = createRepo({ bare: true });
+    const blob = repo.hashObject('x\n');
+    const name = `v1-g${blob.slice(0, 10)}`;
+    const names = [name, `${name}^{}`, `${name}^{blob}`, `${name.toUpperCase()}.txt`];
+    const commit = repo.commitTree(repo.makeTree([{ mode: '100644', oid: blob, name: 'f' }]));
+    const later = repo.commitTree(repo.makeTree(names.map((file) => ({ mode: '100644', oid: blob, name: file }))));
+    repo.setRef('refs/heads/main', later);
+    const repository = await openRepository(repo.path, { env: isolatedEnv() });
+    const ofCommits = [`v1-g${commit.slice(0, 10)}`, `v1-g${commit.slice(0, 10)}~0`, `v1-g${later.slice(0, 10)}^1`];
+    const places = [...names, ...ofCommits, 'f'].map((path) => ({ commit, path: Buffer.from(path) }));
+    const answers = await resolvePaths(repository, places, new AbortController().signal);
+    assert.deepEqual(answers, [...Array<undefined>(7).fill(undefined), blob]);
+  });
 });
 
 describe('a scan of a bare repository with folders named as dots', () => {
