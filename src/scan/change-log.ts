@@ -27,7 +27,7 @@ export interface ChangeLog {
 }
 
 /** So many changes are kept whatever they are: enough for any push a person makes. */
-const KEEP_CHANGES = 20_000;
+export const KEEP_CHANGES = 20_000;
 
 export async function readChangeLog(
   repository: GitPlace,

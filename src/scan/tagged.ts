@@ -6,7 +6,7 @@ import type { Repository } from '../git/repository.ts';
 import { listRefs } from '../git/refs.ts';
 import { runGit } from '../git/spawn.ts';
 import type { Oid } from '../model/oid.ts';
-import type { ChangeLog, CommitChanges } from './change-log.ts';
+import { KEEP_CHANGES, type ChangeLog, type CommitChanges } from './change-log.ts';
 import { addUnread } from './coverage-tally.ts';
 import { findInTree, type BlobsWanted } from './find-in-tree.ts';
 import type { HistoryScope } from './list-history.ts';
@@ -38,7 +38,7 @@ export async function placesInTagged(
   return places;
 }
 
-/** The old blobs of tagged trees, each tree as if it were a commit without parents that adds them. */
+/** What tagged trees have, each as if it were a commit without parents that adds it: old blobs, and as many new ones as of commits, for their names. */
 export async function changesOfTagged(
   { repository, scope, listing }: ScannedHistory,
   isNew: (oid: Oid) => boolean,
@@ -47,9 +47,10 @@ export async function changesOfTagged(
   if (!namesTrees(listing, scope)) return [];
   const { trees } = await readTagged(repository, await otherTips(repository, scope, listing, context), context);
   const commits: CommitChanges[] = [];
+  let room = KEEP_CHANGES;
   for (const tree of trees) {
-    const old = await findIn(repository, tree, { has: (oid) => !isNew(oid) }, context);
-    const changes = old.map(({ oid, path }) => ({ path, newMode: 0o100644, newOid: oid, oldOids: [], status: 'A' }));
+    const files = await findIn(repository, tree, { has: (oid) => !isNew(oid) || room-- > 0 }, context);
+    const changes = files.map(({ oid, path }) => ({ path, newMode: 0o100644, newOid: oid, oldOids: [], status: 'A' }));
     commits.push({ commit: tree, parents: [], changes });
   }
   return commits;
@@ -66,15 +67,16 @@ export function withoutTrees(findings: readonly LocatedFinding[], tagged: Change
 }
 
 /**
- * Whether tags may name trees that are new, beside commits that are. rev-list lists what tags name after the first commit, without a path,
- * as it does the root of that commit. (Without a commit it takes nothing in such a tree for old.)
+ * Whether tags may name trees that are new. rev-list lists what tags name after the first commit, without a path, as it does the root of
+ * that commit.
  */
 function namesTrees(listing: ObjectListing, { include }: HistoryScope): boolean {
-  if (include === 'all' || listing.reached === 0 || !isCommit(listing, 0)) return false;
+  if (include === 'all' || listing.reached === 0) return false;
+  const beside = isCommit(listing, 0);
   let first: Oid | undefined;
-  for (let object = 1; object < listing.reached && !isCommit(listing, object); object++) {
+  for (let object = beside ? 1 : 0; object < listing.reached && !isCommit(listing, object); object++) {
     if (!isNameless(listing, object)) continue;
-    if (first !== undefined) return true;
+    if (!beside || first !== undefined) return true;
     first = oidOf(listing, object);
   }
   return first !== undefined && include.includes(first);

@@ -88,4 +88,14 @@ describe('a secret in what a tag names directly', () => {
     const { accepted, stderr } = tag.push('main', 'tree');
     assert.ok(accepted, stderr);
   });
+
+  for (const beside of ['beside a commit', 'alone'])
+    it(`is found in a name of a folder that another tagged tree has at an excluded path (${beside})`, async () => {
+      const client = await pushed();
+      const blob = client.hashObject('new\n');
+      const folder = client.makeTree([{ mode: '100644', oid: blob, name: `${SECRET}.txt` }]);
+      client.tag('a', client.makeTree([{ mode: '040000', oid: folder, name: 'fixtures' }])).tag('b', folder);
+      if (beside !== 'alone') client.write('new.txt', 'x\n').commit();
+      expectRefused(client.push('main', 'a', 'b'), /the name ghp_/);
+    });
 });
