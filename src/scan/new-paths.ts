@@ -111,26 +111,26 @@ async function findCountedBefore(
 ): Promise<ReadonlySet<Found>> {
   const counted = new Set<Found>();
   const { pathOnly } = context.settings.ruleset;
-  const byParent = new Map<Oid, Map<string, Found[]>>();
+  // Where the path itself is what is found, another path is another secret.
+  const secretOf = ({ rule, fingerprint }: RawFinding): string =>
+    pathOnly.includes(rule) ? `${rule}` : `${rule} ${fingerprint}`;
+  const byParent = new Map<Oid, Map<string, Map<string, Found[]>>>();
   for (const item of found)
     for (const parent of item.parents) {
-      const byName = byParent.get(parent) ?? new Map<string, Found[]>();
-      byParent.set(parent, byName);
-      const name = nameKey(item.place.path, item.isFolder);
-      const items = byName.get(name);
-      if (items === undefined) byName.set(name, [item]);
-      else items.push(item);
+      const byName = entryOf(byParent, parent, () => new Map<string, Map<string, Found[]>>());
+      const bySecret = entryOf(byName, nameKey(item.place.path, item.isFolder), () => new Map<string, Found[]>());
+      entryOf(bySecret, secretOf(item.raw), (): Found[] => []).push(item);
     }
   for (const [parent, byName] of byParent) {
     const visit = (path: Buffer, isFolder: boolean): void => {
       const wanted = byName.get(nameKey(path, isFolder));
-      if (wanted === undefined) return;
+      // One name may stand at ten thousand paths, old and new: each secret of it is settled once.
+      if (wanted === undefined || wanted.size === 0) return;
       for (const old of scanPath(path, isFolder)) {
-        if (judgeAt(old, { path, commit: parent }, context).suppression !== undefined) continue;
-        // Where the path itself is what is found, another path is another secret.
-        for (const item of wanted)
-          if (old.rule === item.raw.rule && (old.fingerprint === item.raw.fingerprint || pathOnly.includes(old.rule)))
-            counted.add(item);
+        const items = wanted.get(secretOf(old));
+        if (items === undefined || judgeAt(old, { path, commit: parent }, context).suppression !== undefined) continue;
+        for (const item of items) counted.add(item);
+        wanted.delete(secretOf(old));
       }
     };
     let last: Buffer = Buffer.alloc(0);
@@ -146,6 +146,12 @@ async function findCountedBefore(
     if (!whole) addUnread(context.tally.unread, { reason: 'too-many-paths', what: parent });
   }
   return counted;
+}
+
+function entryOf<K, V>(map: Map<K, V>, key: K, make: () => V): V {
+  let value = map.get(key);
+  if (value === undefined) map.set(key, (value = make()));
+  return value;
 }
 
 function keyOf(path: Uint8Array): string {

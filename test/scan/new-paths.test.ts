@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { fakeGithubPat } from '../helpers/fake-secrets.ts';
 import { makeAllowlist } from '../helpers/make-policy.ts';
-import { scanPush, testPolicy } from '../helpers/scan-repo.ts';
+import { scanPush, scanRange, testPolicy } from '../helpers/scan-repo.ts';
 import { createRepo, type TempRepo } from '../helpers/temp-repo.ts';
 
 const SECRET = fakeGithubPat('new-paths');
@@ -66,5 +66,27 @@ describe('names at new paths', () => {
     const repo = pushed();
     repo.client.write(`src/${SECRET}/.env`, 'x\n').commit();
     assert.deepEqual(await found(repo), ['src/SECRET github-pat new', 'src/SECRET/.env env-file new']);
+  });
+
+  it('are judged in time in proportion to the paths of one name', async () => {
+    const count = 7_000;
+    const repo = createRepo();
+    const file = { mode: '100644', oid: repo.hashObject('x\n'), name: `${SECRET}.txt` } as const;
+    const folder = repo.makeTree([file]);
+    const all = repo.makeTree(
+      Array.from({ length: count }, (_, i) => ({
+        mode: '040000',
+        oid: folder,
+        name: `d${String(i).padStart(4, '0')}`,
+      })),
+    );
+    const treeOf = (name: string): string => repo.makeTree([{ mode: '040000', oid: all, name }]);
+    const before = repo.commitTree(treeOf('old'));
+    const after = repo.commitTree(treeOf('new'), [before]);
+    const started = performance.now();
+    const { findings, coverage } = await scanRange(repo, before, after, { policy });
+    assert.deepEqual([findings.filter(({ state }) => state === 'new').length, coverage.outcome], [0, 'complete']);
+    // Each old path against each new one took 24 s.
+    assert.ok(performance.now() - started < 8_000);
   });
 });
