@@ -23,6 +23,12 @@ import { createAnswerTally, rememberAnswers, type AnswerTally } from './remember
  */
 const STEP_BYTES = 2048;
 
+/**
+ * Starts of a rule tried in vain, so many within one window, before those close behind are searched as one. Each costs up to a window: a text of
+ * nothing but beginnings would be read thousands of times.
+ */
+const PATIENCE = 64;
+
 /** Windows up to this size are remembered with their answer: what a pattern says of a text never changes. */
 const REMEMBERED_CHARS = 1024;
 /** Answers kept, over all rules. */
@@ -78,8 +84,13 @@ export function createMatchRunner(ruleset: CompiledRuleset): MatchRunner {
       const pending = new Map<number, Interval[]>();
       const done = new Map<number, number>();
 
-      /** Tries the starts of `interval` that no earlier match or search has settled. */
-      function search(rule: number, interval: Interval): void {
+      /**
+       * Tries the starts of `interval` that no earlier match or search has settled.
+       * @param once the first match is enough: what comes behind it is for another search
+       * @returns whether there was a match
+       */
+      function search(rule: number, interval: Interval, once = false): boolean {
+        let matched = false;
         const length = ruleset.maxLength[rule] as number;
         let from = Math.max(interval.first, done.get(rule) ?? 0);
         while (from <= interval.last) {
@@ -91,10 +102,13 @@ export function createMatchRunner(ruleset: CompiledRuleset): MatchRunner {
             continue;
           }
           // A pattern that can match nothing matches nothing everywhere; that says nothing.
+          matched = true;
           if (match.end > match.start) found(match);
           from = Math.max(match.end, match.start + 1);
+          if (once) break;
         }
         done.set(rule, from);
+        return matched;
       }
 
       /** Where the leftmost match may start that does so in `from` to `last`, seen in a window that decides every one of them. */
@@ -120,6 +134,8 @@ export function createMatchRunner(ruleset: CompiledRuleset): MatchRunner {
       /** Searches the intervals of `rule` that can no longer be joined by one that starts earlier. */
       function settle(rule: number, intervals: Interval[], limit: number): Interval[] {
         intervals.sort((a, b) => a.first - b.first || a.last - b.last);
+        const reach = ruleset.maxLength[rule] as number;
+        const patience = createPatience(reach);
         let at = 0;
         while (at < intervals.length) {
           let { first, last } = intervals[at] as Interval;
@@ -136,8 +152,17 @@ export function createMatchRunner(ruleset: CompiledRuleset): MatchRunner {
             first = limit;
             return [{ first, last }, ...intervals.slice(next)];
           }
-          search(rule, { first, last });
-          at = next;
+          let end = next;
+          if (patience.isOver(first)) {
+            for (; end < intervals.length; end++) {
+              const close = intervals[end] as Interval;
+              if (close.first - first > reach || close.last >= limit) break;
+              last = Math.max(last, close.last);
+            }
+          }
+          const matched = search(rule, { first, last }, end > next);
+          patience.note(matched, end > next ? last : undefined);
+          at = matched ? next : end;
         }
         return intervals.slice(at);
       }
@@ -169,6 +194,34 @@ export function createMatchRunner(ruleset: CompiledRuleset): MatchRunner {
           for (const rule of ruleset.unfiltered) search(rule, { first: 0, last: bytes.length - 1 });
         },
       };
+    },
+  };
+}
+
+/** Whether starts of a rule have been tried in vain so often that those close behind had better be searched as one. */
+interface Patience {
+  /** Asked before each try, in ascending order of starts. */
+  isOver(start: number): boolean;
+  /** @param searched the end of a stretch that was searched because it was over */
+  note(matched: boolean, searched: number | undefined): void;
+}
+
+/** @param reach most bytes of a match of the rule */
+function createPatience(reach: number): Patience {
+  let vain = 0;
+  let since = 0;
+  return {
+    isOver(start) {
+      if (vain === 0 || start - since > reach) {
+        vain = 0;
+        since = start;
+      }
+      return vain >= PATIENCE && reach > REMEMBERED_CHARS;
+    },
+    note(matched, searched) {
+      vain = matched ? 0 : vain + 1;
+      // From one stretch to the next, for as long as nothing matches.
+      if (searched !== undefined) since = searched;
     },
   };
 }

@@ -174,6 +174,32 @@ describe('matcher', () => {
     assert.deepEqual(found.slice(0, 1), [{ rule: 0, start: 0, end: 1000, secretStart: 8, secretEnd: 1000 }]);
   });
 
+  it('finds what the oracle finds in texts of nothing but beginnings', () => {
+    const patterns = [
+      'key[^;]*;',
+      '[a-z]{0,2}key[^;!]*!',
+      '(?:key[^;]*;|tok[^;!]*!)',
+      'key[^;]{0,1000}[^;]{0,500};',
+      'to(?:k[^;]*!)$',
+    ];
+    const rules = patterns.map((pattern, index) => makeRule({ id: `rule-${index}`, pattern, maxLength: 1503 }));
+    const dense = compileRuleset(rules);
+    const piece = fc
+      .tuple(fc.constantFrom('key', 'key=', 'tok', 'keytok ', 'k', ';', '!', 'x'), fc.integer({ min: 1, max: 700 }))
+      .map(([text, times]) => (text.length > 1 ? text.repeat(times) : text));
+    fc.assert(
+      fc.property(
+        fc.array(piece, { minLength: 1, maxLength: 8 }),
+        fc.integer({ min: 500, max: 9000 }),
+        (pieces, slice) => {
+          const sample = Buffer.from(pieces.join(''));
+          assert.deepEqual(collect(createMatcher(dense, slice), sample), oracleMatches(rules, sample));
+        },
+      ),
+      { numRuns: 100 },
+    );
+  });
+
   it('finds every match that straddles a border between lanes', () => {
     for (let pad = 0; pad < 2100; pad += 7) {
       const sample = Buffer.from(`${'.'.repeat(pad)}abc_q1w2e3${'.'.repeat(2100 - pad)}`);
