@@ -4,13 +4,16 @@ import { loadFingerprintKey } from '../keyring/fingerprint-key.ts';
 import { fingerprint as makeFingerprint } from '../keyring/fingerprint.ts';
 import { LeakgateError, ProblemsError } from '../model/errors.ts';
 import type { Problem } from '../model/errors.ts';
+import { ANY_RULE } from '../model/review.ts';
 import { parseReviewImport } from '../store/import-reviews.ts';
 import { addReviews, removeReviews } from '../store/review-store.ts';
 import { checkReview } from '../store/review-syntax.ts';
 import { isExpired } from '../suppress/decide.ts';
+import { didYouMean } from '../yaml/nearest-name.ts';
 import type { CliContext } from './cli-context.ts';
 import { countOf } from './count-of.ts';
 import { findByFingerprint, notFound } from './find-by-fingerprint.ts';
+import { loadPolicyHere } from './load-policy-here.ts';
 import { reviewFileOf } from './review-file.ts';
 import { loginName } from './login-name.ts';
 import type { ReviewAddFlags, ReviewImportFlags, ReviewPlaceFlags } from './review.ts';
@@ -34,7 +37,8 @@ export async function addReview(context: CliContext, fingerprint: string, flags:
   if (record !== undefined && isExpired(record, new Date()))
     throw new LeakgateError('USAGE_INVALID', `this review would be over already: it expires on ${flags.expires}`);
   if (record === undefined) throw new LeakgateError('USAGE_INVALID', `this review cannot be kept\n${wrong.join('\n')}`);
-  const ruleId = flags.rule ?? (await ruleOf(context, fingerprint, flags));
+  const ruleId =
+    flags.rule === undefined ? await ruleOf(context, fingerprint, flags) : await namedRule(context, flags.rule, flags);
   const { replaced } = await addReviews(path, [{ ...record, ruleId }]);
   printText(
     context.stdout,
@@ -95,6 +99,22 @@ async function ruleOf(context: CliContext, fingerprint: string, flags: ReviewAdd
     flags.repository,
     scan,
     `nothing at ${flags.repository} has the fingerprint ${fingerprint}; check it, name the place with --repository, or the rule with --rule`,
+  );
+}
+
+/**
+ * A rule that is known at the repository, disabled ones included. One that other scopes have is found by naming a repository of theirs, as it is
+ * where the rule is looked up.
+ */
+async function namedRule(context: CliContext, id: string, { repository }: ReviewPlaceFlags): Promise<string> {
+  if (id === ANY_RULE) return id;
+  const { rules, decisions } = await loadPolicyHere(context, {}, repository);
+  const changed = decisions.filter(({ about }) => about === 'rule').map(({ subject }) => subject);
+  const known = new Set([...rules.map((rule) => rule.id), ...changed]);
+  if (known.has(id)) return id;
+  throw new LeakgateError(
+    'USAGE_INVALID',
+    `there is no rule ${JSON.stringify(id)} at ${repository}${didYouMean(id, known)}; leave out --rule to have it looked up, or name a repository that has it with --repository`,
   );
 }
 

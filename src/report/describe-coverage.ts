@@ -30,7 +30,9 @@ export function describeUnread(coverage: Coverage): string {
 
 /** `<what> (<detail>)` of one thing that was not read. Not escaped. */
 export function describeSample(unread: Unread): string {
-  return unread.detail === undefined ? unread.what : `${unread.what} (${unread.detail})`;
+  // The folder that was to be scanned has the empty path.
+  const what = unread.what === '' ? '.' : unread.what;
+  return unread.detail === undefined ? what : `${what} (${unread.detail})`;
 }
 
 /** One sentence on how the scan ended, which never says more than is known. Not escaped. */

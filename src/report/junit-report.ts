@@ -61,9 +61,7 @@ function findingResult(finding: Finding, place: string): string {
         `${finding.ruleName} at ${place}`,
         `secret: ${finding.secret}`,
         `fingerprint: ${finding.fingerprint}`,
-        ...(finding.commit === undefined
-          ? []
-          : [`commit: ${finding.commit} ${finding.author ?? ''} ${finding.date ?? ''}`]),
+        ...describeSource(finding),
         'Revoke it where it was issued; deleting the line is not enough.',
       ];
       const message = `${finding.ruleName} (${finding.severity}): ${finding.secret}`;
@@ -78,6 +76,12 @@ function findingResult(finding: Finding, place: string): string {
     default:
       return finding.state satisfies never;
   }
+}
+
+/** The commit that brought it in, or who made the tag that holds it. */
+function describeSource({ kind, commit, author, date }: Finding): readonly string[] {
+  if (commit !== undefined) return [`commit: ${commit} ${author ?? ''} ${date ?? ''}`];
+  return kind === 'tag' && author !== undefined ? [`tagger: ${author} ${date ?? ''}`] : [];
 }
 
 function attribute(name: string, value: string | number): string {

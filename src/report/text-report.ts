@@ -69,6 +69,8 @@ function* findingLines(finding: Finding, paint: Paint): Generator<string> {
   yield detail('secret', finding.secret, paint);
   if (finding.otherLines !== undefined) yield detail('also on', describeLines(finding.otherLines), paint);
   if (finding.commit !== undefined) yield detail('commit', describeCommit(finding), paint);
+  else if (finding.kind === 'tag' && finding.author !== undefined)
+    yield detail('tagger', `${describePerson(finding)}${describeDay(finding)}`, paint);
   yield detail('fingerprint', finding.fingerprint, paint);
   if (finding.occurrences > 1) yield detail('versions', `${finding.occurrences} of this file have it`, paint);
 }
@@ -88,9 +90,16 @@ function describeLines(lines: readonly number[]): string {
 
 /** `1a2b3c4d5e by Ann Example <ann@example.org> on 2026-01-02`, as far as it is known. */
 function describeCommit(finding: Finding): string {
-  const who = [finding.author, finding.email && `<${finding.email}>`].filter(Boolean).join(' ');
-  const when = finding.date === undefined ? '' : ` on ${finding.date.slice(0, 10)}`;
-  return `${(finding.commit ?? '').slice(0, 10)}${who === '' ? '' : ` by ${who}`}${when}`;
+  const who = describePerson(finding);
+  return `${(finding.commit ?? '').slice(0, 10)}${who === '' ? '' : ` by ${who}`}${describeDay(finding)}`;
+}
+
+function describePerson({ author, email }: Finding): string {
+  return [author, email && `<${email}>`].filter(Boolean).join(' ');
+}
+
+function describeDay({ date }: Finding): string {
+  return date === undefined ? '' : ` on ${date.slice(0, 10)}`;
 }
 
 function* unreadLines({ coverage }: ReportInput, paint: Paint): Generator<string> {

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { before, describe, it } from 'node:test';
 import { fakeGithubPat } from '../helpers/fake-secrets.ts';
@@ -123,6 +123,28 @@ describe('leakgate review', () => {
     assert.match(stderr, /decisions\.csv:3:1 .*"fingerprint" must be lgf1:/);
     assert.match(stderr, /decisions\.csv:3:1 .*"reason" is missing/);
     assert.equal(readFileSync(store, 'utf8'), before);
+  });
+
+  it('refuses a rule that is none and names the nearest; one of our own and a disabled one are known', async () => {
+    const folder = createTempFolder();
+    const file = join(folder, 'reviews.jsonl');
+    writeFileSync(
+      join(folder, '.leakgate.yml'),
+      "rules:\n  - { id: acme-token, name: Acme, pattern: '(?<secret>acme_[a-z]{20})' }\n",
+    );
+    const config = join(folder, 'global.yml');
+    writeFileSync(config, 'disabledRules: [github-pat]\n');
+    const add = (rule: string) =>
+      runCli(['review', 'add', `lgf1:${'5'.repeat(32)}`, '--rule', rule, '--reason', 'x', '--file', file], {
+        cwd: folder,
+        env: { LEAKGATE_CONFIG: config },
+      });
+    const slip = await add('gitlab-paat');
+    assert.equal(slip.status, 2);
+    assert.match(slip.stderr, /there is no rule "gitlab-paat" at \. \(did you mean "gitlab-pat"\?\)/);
+    assert.ok(!existsSync(file));
+    for (const rule of ['gitlab-pat', 'acme-token', 'github-pat', '*'])
+      assert.equal((await add(rule)).status, 0, `${rule} is known`);
   });
 
   it('refuses a fingerprint that is none, and one that nothing has', async () => {

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import type { ReportInput } from '../../src/report/report.ts';
+import { makeFinding } from '../helpers/make-finding.ts';
 import { makeReportInput, REPORT_INPUTS } from '../helpers/make-report-input.ts';
 import { parseXml } from '../helpers/parse-xml.ts';
 import type { XmlElement } from '../helpers/parse-xml.ts';
@@ -64,5 +65,11 @@ describe('JUnit report', () => {
     assert.deepEqual([classname, file, line], ['src/config.ts', 'src/config.ts', '12']);
     assert.equal(cases[3]?.attributes['classname'], `commit ${'c0de'.repeat(10)}`);
     assert.equal(cases[3]?.attributes['file'], undefined);
+  });
+
+  it('names who made a tag and when, since no commit brought it in', () => {
+    const { commit: _commit, ...finding } = makeFinding({ kind: 'tag', path: '7a9e'.repeat(10) });
+    const failure = toSuite(makeReportInput({ findings: [finding] })).children[1]?.children[0];
+    assert.match(failure?.text ?? '', /^tagger: Ann Example 2026-01-02T03:04:05\+01:00$/m);
   });
 });

@@ -120,6 +120,22 @@ describe('text report', () => {
     assert.match(printText({ findings: [finding] }), /^ +commit {6}c0dec0dec0$/m);
   });
 
+  it('names who made a tag and when, since no commit brought it in', () => {
+    const { commit: _commit, ...finding } = makeFinding({ kind: 'tag', path: '7a9e'.repeat(10) });
+    assert.match(printText({ findings: [finding] }), /^ +tagger {6}Ann Example <ann@example\.org> on 2026-01-02$/m);
+    const { author: _author, email: _email, date: _date, ...unsigned } = finding;
+    assert.doesNotMatch(printText({ findings: [unsigned] }), /tagger/);
+  });
+
+  it('calls a folder that could not be read at all by a name', () => {
+    const coverage = makeCoverage({
+      outcome: 'partial',
+      unread: { unreadable: 1 },
+      unreadSamples: [{ reason: 'unreadable', what: '', detail: 'EACCES' }],
+    });
+    assert.match(printText({ findings: [], coverage }), /^ {4}\. \(EACCES\)$/m);
+  });
+
   it('is coloured only when asked, with nothing but colours added', () => {
     for (const input of Object.values(REPORT_INPUTS)) {
       const colored = [...PRINTERS.text(input, { color: true })].join('');
