@@ -1,5 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { extname, resolve } from 'node:path';
+import { readSnapshotPolicy } from '../hook/look-at-snapshot.ts';
+import { readPolicySnapshot } from '../hook/policy-snapshot.ts';
 import { loadFingerprintKey } from '../keyring/fingerprint-key.ts';
 import { fingerprint as makeFingerprint } from '../keyring/fingerprint.ts';
 import { LeakgateError, ProblemsError } from '../model/errors.ts';
@@ -13,7 +15,8 @@ import { didYouMean } from '../yaml/nearest-name.ts';
 import type { CliContext } from './cli-context.ts';
 import { countOf } from './count-of.ts';
 import { findByFingerprint, notFound } from './find-by-fingerprint.ts';
-import { loadPolicyHere } from './load-policy-here.ts';
+import { loadPolicyOf, placeAt } from './load-policy-here.ts';
+import type { PolicyPlace } from './load-policy-here.ts';
 import { reviewFileOf } from './review-file.ts';
 import { loginName } from './login-name.ts';
 import type { ReviewAddFlags, ReviewImportFlags, ReviewPlaceFlags } from './review.ts';
@@ -103,19 +106,26 @@ async function ruleOf(context: CliContext, fingerprint: string, flags: ReviewAdd
 }
 
 /**
- * A rule that is known at the repository, disabled ones included. One that other scopes have is found by naming a repository of theirs, as it is
- * where the rule is looked up.
+ * A rule that is known at the repository: of its policy, disabled ones included, or of the server's where one has registered it. One that other
+ * scopes have is found by naming a repository of theirs, as it is where the rule is looked up.
  */
-async function namedRule(context: CliContext, id: string, { repository }: ReviewPlaceFlags): Promise<string> {
+async function namedRule(context: CliContext, id: string, { repository: path }: ReviewPlaceFlags): Promise<string> {
   if (id === ANY_RULE) return id;
-  const { rules, decisions } = await loadPolicyHere(context, {}, repository);
+  const place = await placeAt(context, path);
+  const { rules, decisions } = await loadPolicyOf(context, {}, place);
   const changed = decisions.filter(({ about }) => about === 'rule').map(({ subject }) => subject);
-  const known = new Set([...rules.map((rule) => rule.id), ...changed]);
+  const known = new Set([...rules.map((rule) => rule.id), ...changed, ...(await serverRules(place))]);
   if (known.has(id)) return id;
   throw new LeakgateError(
     'USAGE_INVALID',
-    `there is no rule ${JSON.stringify(id)} at ${repository}${didYouMean(id, known)}; leave out --rule to have it looked up, or name a repository that has it with --repository`,
+    `there is no rule ${JSON.stringify(id)} at ${path}${didYouMean(id, known)}; leave out --rule to have it looked up, or name a repository that has it with --repository`,
   );
+}
+
+async function serverRules({ repository }: PolicyPlace): Promise<readonly string[]> {
+  const snapshot = repository && readPolicySnapshot(repository.commonDir);
+  if (repository === undefined || snapshot === undefined) return [];
+  return (await readSnapshotPolicy(snapshot, repository)).rules.map((rule) => rule.id);
 }
 
 async function readImport(path: string): Promise<string> {

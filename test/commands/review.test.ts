@@ -3,6 +3,7 @@ import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { before, describe, it } from 'node:test';
 import { fakeGithubPat } from '../helpers/fake-secrets.ts';
+import { putSnapshot } from '../helpers/put-snapshot.ts';
 import { runCli } from '../helpers/run-cli.ts';
 import { createRepo, createTempFolder } from '../helpers/temp-repo.ts';
 import type { TempRepo } from '../helpers/temp-repo.ts';
@@ -145,6 +146,14 @@ describe('leakgate review', () => {
     assert.ok(!existsSync(file));
     for (const rule of ['gitlab-pat', 'acme-token', 'github-pat', '*'])
       assert.equal((await add(rule)).status, 0, `${rule} is known`);
+  });
+
+  it('knows the rules of the server that has registered the repository', async () => {
+    const registered = createRepo({ bare: true });
+    await putSnapshot(registered);
+    const place = ['--repository', registered.path, '--reason', 'x'];
+    const added = await leakgate('review', 'add', `lgf1:${'6'.repeat(32)}`, '--rule', 'acme-token', ...place);
+    assert.equal(added.status, 0, added.stderr);
   });
 
   it('refuses a fingerprint that is none, and one that nothing has', async () => {
