@@ -8,6 +8,7 @@
  * Files of operators must be right: whatever is wrong in them is thrown together and nothing is scanned under half a policy. The content's own
  * file comes from people who push, so a wrong one is ignored whole, with a warning: it can neither stop pushes nor weaken anything.
  */
+import { isUtf8 } from 'node:buffer';
 import { LeakgateError, ProblemsError } from '../model/errors.ts';
 import type { Problem } from '../model/errors.ts';
 import type { Decision, Policy } from '../model/policy.ts';
@@ -121,15 +122,27 @@ export function parseBuiltin(sources: PolicyTexts['builtin']): {
 
 function parseSource({ bytes, file, scope }: SourceText, parse: typeof parseConfig = parseConfig): ParsedConfig {
   const { maxBytes } = configLimits(scope);
-  if (bytes.length > maxBytes)
-    throw new LeakgateError('CONFIG_INVALID', `${file} has ${bytes.length} bytes; at most ${maxBytes} are read`);
-  try {
-    return parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes), file, scope);
-  } catch (error) {
-    if (!(error instanceof TypeError)) throw error;
-    throw new LeakgateError('CONFIG_INVALID', `${file} is not UTF-8 text`, { cause: error });
+  if (bytes.length > maxBytes) return unread(`the file has ${bytes.length} bytes; at most ${maxBytes} are read`);
+  if (!isUtf8(bytes)) return unread('the file is not UTF-8 text; save it in that encoding', firstBadLine(bytes));
+  return parse(new TextDecoder().decode(bytes), file, scope);
+
+  function unread(message: string, line = 1): ParsedConfig {
+    const config = { scope, file, rules: [], disabledRules: [], allowlists: [], settings: [], locks: [] };
+    return { config, problems: [{ file, line, column: 1, subject: '', message, level: 'error' }] };
   }
 }
+
+/** Line breaks are never part of another character, so each line can be looked at by itself. */
+function firstBadLine(bytes: Uint8Array): number {
+  let line = 1;
+  for (let from = 0; ; line++) {
+    const end = bytes.indexOf(LF, from);
+    if (end < 0 || !isUtf8(bytes.subarray(from, end))) return line;
+    from = end + 1;
+  }
+}
+
+const LF = 0x0a;
 
 interface ParsedContents {
   readonly configs: readonly ConfigSyntax[];

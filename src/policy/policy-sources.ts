@@ -11,11 +11,11 @@
  *
  * Reviews stand beside: reviews.jsonl in the global folder, in `leakgate/` of the project folder and in `leakgate/` of the git directory.
  */
-import { existsSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import type { Allowlist, Rule, ScopeName } from '../model/rule.ts';
 import { builtinRulesFolder } from '../rules/builtin-folder.ts';
 import { userFolders } from '../util/xdg.ts';
+import { isAbsent } from './is-absent.ts';
 
 /** The rules that come with Leakgate: to be read from a folder, or loaded already; `digest` then tells one set from another. */
 export type BuiltinRules =
@@ -69,7 +69,7 @@ export interface PolicyTarget {
 export async function findPolicySources(target: PolicyTarget): Promise<PolicySources> {
   const { repository, folder, env = process.env, systemFolder = '/etc/leakgate' } = target;
   const named = env['LEAKGATE_CONFIG'];
-  const global = named || join(existsSync(join(systemFolder, CONFIG)) ? systemFolder : userFolders(env).config, CONFIG);
+  const global = named || join(isAbsent(join(systemFolder, CONFIG)) ? userFolders(env).config : systemFolder, CONFIG);
   const files: ScopeFile[] = [{ scope: 'global', path: global, ...(named ? { required: true } : {}) }];
   const reviews: ScopeFile[] = [{ scope: 'global', path: join(dirname(global), REVIEWS) }];
   if (repository?.bare) {

@@ -7,6 +7,7 @@ import { dirname, join } from 'node:path';
 import { LeakgateError } from '../model/errors.ts';
 import type { ScopeName } from '../model/rule.ts';
 import { configLimits } from './config-limits.ts';
+import { isAbsent } from './is-absent.ts';
 import type { BuiltinRules, ContentConfig, PolicySources, ScopeFile } from './policy-sources.ts';
 
 /** One file as read. */
@@ -89,7 +90,16 @@ function readScopeFile({ scope, path, required }: ScopeFile): SourceText | undef
   } catch (error) {
     if (error instanceof LeakgateError) throw error;
     const { code, message } = error as NodeJS.ErrnoException;
-    if (!required && (code === 'ENOENT' || code === 'ENOTDIR')) return undefined;
+    if (code === 'ENOENT' || code === 'ENOTDIR') {
+      const absent = isAbsent(path);
+      if (absent && required !== true) return undefined;
+      if (!absent)
+        throw new LeakgateError(
+          'CONFIG_INVALID',
+          `${path} is a link to nothing, so what it should say is not known; mend the link or remove it`,
+          { cause: error },
+        );
+    }
     throw new LeakgateError('CONFIG_INVALID', `${path} cannot be read: ${message}`, { cause: error });
   }
 }

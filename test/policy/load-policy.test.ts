@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { chmodSync, chownSync, mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
+import { chmodSync, chownSync, mkdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { beforeEach, describe, it } from 'node:test';
 import { DEFAULT_SETTINGS } from '../../src/model/policy.ts';
@@ -72,6 +72,16 @@ describe('findPolicySources', () => {
     assert.deepEqual(named, { scope: 'global', path: '/srv/named.yml', required: true });
   });
 
+  it('keeps to the file of the installation when it cannot be looked at, or is a link to nothing', async () => {
+    const link = write('etc/leakgate.yml', '');
+    rmSync(link);
+    symlinkSync('nowhere.yml', link);
+    assert.equal((await sources()).files[0]?.path, link);
+    const loop = join(folder, 'loop');
+    symlinkSync('loop', loop);
+    assert.equal((await sources({ systemFolder: loop })).files[0]?.path, join(loop, 'leakgate.yml'));
+  });
+
   it('has no project without a bare repository, and content only from a folder or the caller', async () => {
     const found = await sources({ repository: { gitDir, bare: false }, folder });
     assert.deepEqual(
@@ -137,6 +147,30 @@ describe('loadPolicy', () => {
     });
   });
 
+  it('tells of a file that is no text or too large together with all else, and where', async () => {
+    write('xdg/leakgate/leakgate.yml', 'rulez: []');
+    write('project/leakgate.yml', `#${' '.repeat(4 * 1024 * 1024)}`);
+    writeFileSync(join(gitDir, 'leakgate.yml'), Buffer.from('locks: []\n# caf\xe9\n', 'latin1'));
+    await assert.rejects(loadPolicy(await sources()), (error: Error & { code?: string }) => {
+      assert.equal(error.code, 'CONFIG_INVALID');
+      assert.match(error.message, /xdg\/leakgate\/leakgate\.yml:1:1.*"rulez"/);
+      assert.match(error.message, /project\/leakgate\.yml:1:1 .*4194305 bytes; at most 4194304/);
+      assert.match(error.message, /repo\.git\/leakgate\.yml:2:1 .*not UTF-8/);
+      return true;
+    });
+  });
+
+  it('fails on a link to nothing: what stood there is not known', async () => {
+    for (const path of [join(folder, 'project/leakgate.yml'), join(gitDir, 'leakgate.yml')]) {
+      symlinkSync('gone/leakgate.yml', path);
+      await assert.rejects(loadPolicy(await sources()), {
+        code: 'CONFIG_INVALID',
+        message: `${path} is a link to nothing, so what it should say is not known; mend the link or remove it`,
+      });
+      rmSync(path);
+    }
+  });
+
   it('fails on a named file that is missing, and on one that cannot be trusted or read', async () => {
     await assert.rejects(loadPolicy(await sources({ env: { LEAKGATE_CONFIG: join(folder, 'no.yml') } })), {
       code: 'CONFIG_INVALID',
@@ -183,7 +217,7 @@ describe('loadPolicy', () => {
     it(`ignores a content file that is ${what}`, async () => {
       make(join(folder, '.leakgate.yml'));
       const policy = await loadPolicy(await sources({ folder }));
-      assert.match(policy.problems[0]?.message ?? '', why);
+      assert.match(policy.problems.map(({ message }) => message).join('\n'), why);
       assert.deepEqual(policy.rules, BUILTIN.rules);
     });
   }
