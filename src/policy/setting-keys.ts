@@ -1,3 +1,4 @@
+import { isAbsolute } from 'node:path';
 import type { LockName, Settings } from '../model/policy.ts';
 import { MapReader } from '../yaml/map-reader.ts';
 import type { YamlMap, YamlNode } from '../yaml/yaml-node.ts';
@@ -18,6 +19,12 @@ type Read = (reader: MapReader, name: string) => SettingValue | undefined;
 
 const flag: Read = (reader, name) => reader.flag(name);
 const text: Read = (reader, name) => reader.text(name);
+const absolutePath: Read = (reader, name) => {
+  const path = reader.text(name);
+  if (path === undefined || isAbsolute(path)) return path;
+  reader.problem(reader.placeOf(name), `"${name}" must be an absolute path, not the text ${JSON.stringify(path)}`);
+  return undefined;
+};
 const word =
   (...choices: readonly string[]): Read =>
   (reader, name) =>
@@ -48,7 +55,7 @@ const SETTINGS: Readonly<Record<string, Read>> = {
   'hook.bypass.allowed': flag,
   'hook.bypass.commitMessage': flag,
   'hook.help': text,
-  'hook.auditLog': text,
+  'hook.auditLog': absolutePath,
 };
 
 export const SETTING_KEYS: readonly string[] = Object.keys(SETTINGS);

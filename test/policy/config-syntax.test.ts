@@ -174,6 +174,12 @@ describe('settings', () => {
     assert.deepEqual(SETTING_KEYS.toSorted(), [...keys, 'hook.help', 'hook.auditLog'].toSorted());
   });
 
+  it('refuses a relative path of the audit log where it stands: a push that only warns would go on no record', () => {
+    assert.deepEqual(problemsOf('settings:\n  hook:\n    auditLog: logs/audit.jsonl\n', 'global'), [
+      'c.yml:3:15 settings.hook: "auditLog" must be an absolute path, not the text "logs/audit.jsonl"',
+    ]);
+  });
+
   it('changes one and leaves the others', () => {
     const changed = withSetting(DEFAULT_SETTINGS, 'hook.bypass.allowed', true);
     assert.deepEqual(changed, {
