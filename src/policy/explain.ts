@@ -37,7 +37,11 @@ export function explainRule(policy: Policy, id: string): Explanation {
     };
   }
   const where = rule.path !== undefined && rule.pattern !== undefined ? ` on paths that match ${rule.path}` : '';
-  const effect = rule.blocking ? 'refuses pushes' : 'is reported only';
+  const effect = !rule.blocking
+    ? 'is reported only'
+    : policy.settings.hook.mode === 'block'
+      ? 'refuses pushes'
+      : `does not refuse pushes, as ${hookMode(policy)}`;
   const added = policy.decisions.some(
     (decision) => decision.kind === 'added' && decision.about === 'rule' && decision.subject === id,
   );
@@ -105,10 +109,11 @@ export function explainFinding(policy: Policy, finding: Finding, now: Date): Exp
   );
   return {
     subject,
-    outcome: outcomeOf(finding),
+    outcome: outcomeOf(finding, policy),
     steps: [
       ...rule.steps.filter((found) => found.kind !== 'allowlist'),
       ...(suppression ? [step(suppression.kind, `suppresses it: ${suppression.reason}`, suppression.origin)] : []),
+      ...settingSteps(policy, finding),
       ...reviews
         .filter((review) => !sameOrigin(review.origin, suppression?.origin))
         .map((review) => {
@@ -128,22 +133,53 @@ export function explainFinding(policy: Policy, finding: Finding, now: Date): Exp
   };
 }
 
-function outcomeOf({ state, suppression, blocking }: Finding): string {
+function outcomeOf({ ruleId, state, suppression, blocking }: Finding, policy: Policy): string {
   const by = suppression?.origin ? ` by ${describeOrigin(suppression.origin)}` : '';
+  const { inlineMarks, hook } = policy.settings;
   switch (state) {
-    case 'new':
-      return blocking
-        ? 'It counts: it refuses a push.'
-        : 'It counts: it is reported and does not refuse a push, as its rule does not block.';
+    case 'new': {
+      // Scans do not look for a mark that they do not heed, so whether there is one is not known.
+      const marks = !inlineMarks && hook.inlineMarks && !policy.locks.some(({ name }) => name === ruleId);
+      const unless = marks ? ', unless it has an inline mark, which only the hook heeds' : '';
+      return `It counts: ${whatItDoes(blocking, policy)}${unless}.`;
+    }
     case 'pre-existing':
       return 'It was there before: every earlier version of the file already had it.';
     case 'suppressed':
-      return `It does not count: suppressed${by} (${suppression?.kind ?? 'unknown'}).`;
+      return suppression?.kind === 'inline-mark' && !hook.inlineMarks
+        ? `It does not count: suppressed (inline-mark). The hook does not heed such marks: ${whatItDoes(blocking, policy)}.`
+        : `It does not count: suppressed${by} (${suppression?.kind ?? 'unknown'}).`;
     case 'reviewed':
       return `It does not count: reviewed${by}.`;
     default:
       return state satisfies never;
   }
+}
+
+/** What a finding that counts does to a push. */
+function whatItDoes(blocking: boolean, policy: Policy): string {
+  if (!blocking) return 'it is reported and does not refuse a push, as its rule does not block';
+  return policy.settings.hook.mode === 'block'
+    ? 'it refuses a push'
+    : `it does not refuse a push, as ${hookMode(policy)}`;
+}
+
+function hookMode({ settings }: Policy): string {
+  return settings.hook.mode === 'off' ? 'the hook is switched off' : 'the hook only warns';
+}
+
+/** Who set what decides between scan and hook, where somebody did. */
+function settingSteps(policy: Policy, { suppression, blocking }: Finding): readonly ExplanationStep[] {
+  const keys = [
+    ...(suppression?.kind === 'inline-mark' ? ['hook.inlineMarks'] : []),
+    ...(blocking && (suppression === undefined || suppression.kind === 'inline-mark') ? ['hook.mode'] : []),
+  ];
+  return keys.flatMap((key) => {
+    const set = policy.decisions.findLast(
+      ({ kind, about, subject }) => kind === 'set' && about === 'setting' && subject === key,
+    );
+    return set === undefined ? [] : [step('setting', set.message, set.origin)];
+  });
 }
 
 function decisionsOn(policy: Policy, ruleId: string): readonly ExplanationStep[] {
