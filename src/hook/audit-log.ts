@@ -96,6 +96,7 @@ export interface AuditFindings {
   readonly reviewed: readonly Finding[];
 }
 
+const LF = 0x0a;
 /** Listed in one entry; beyond that they are counted. A push can bring a million. */
 const MAX_LISTED = 1_000;
 
@@ -127,14 +128,35 @@ export async function appendAudit(
     0o600,
   );
   try {
-    if (!(await file.stat()).isFile()) throw new Error(`${path} is not a regular file`);
-    const line = Buffer.from(`${JSON.stringify(toRecord(entry, now), escapeStrings)}\n`, 'utf8');
+    const stats = await file.stat();
+    if (!stats.isFile()) throw new Error(`${path} is not a regular file`);
+    const start = (await isCutShort(path, stats.size)) ? '\n' : '';
+    const line = Buffer.from(`${start}${JSON.stringify(toRecord(entry, now), escapeStrings)}\n`, 'utf8');
     const { bytesWritten } = await file.write(line);
     if (bytesWritten !== line.length)
       throw new Error(`only ${bytesWritten} of ${line.length} bytes were written to ${path}`);
     if (sync) await file.sync();
   } finally {
     await file.close();
+  }
+}
+
+/**
+ * Whether the last entry was cut short, by a full disk or a power cut: what came behind it would be lost in its line. Of a log that may only be
+ * written nobody can tell.
+ */
+async function isCutShort(path: string, size: number): Promise<boolean> {
+  if (size === 0) return false;
+  try {
+    const file = await open(path, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
+    try {
+      const { bytesRead, buffer } = await file.read(Buffer.alloc(1), 0, 1, size - 1);
+      return bytesRead === 1 && buffer[0] !== LF;
+    } finally {
+      await file.close();
+    }
+  } catch {
+    return false;
   }
 }
 
