@@ -1,3 +1,4 @@
+import { isUtf8 } from 'node:buffer';
 import { readFileAt } from '../git/read-file-at.ts';
 import type { Repository } from '../git/repository.ts';
 import { configLimits } from '../policy/config-limits.ts';
@@ -59,7 +60,9 @@ async function readConfigAt(
   const found = await readFileAt(repository, 'HEAD', name, { maxBytes, signal });
   switch (found.kind) {
     case 'file':
-      return { file, text: found.content.toString('utf8') };
+      return isUtf8(found.content)
+        ? { file, text: found.content.toString('utf8') }
+        : { file, refused: 'it is not UTF-8 text' };
     case 'absent':
       return undefined;
     case 'refused':
