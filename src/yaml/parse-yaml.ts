@@ -8,7 +8,7 @@
  * anchors and aliases work, counted against the size of what they expand to.
  */
 import { isAlias, isMap, isScalar, isSeq, Lexer, LineCounter, parseDocument } from 'yaml';
-import type { Document, ParsedNode } from 'yaml';
+import type { Document, ParsedNode, YAMLParseError } from 'yaml';
 import type { Problem } from '../model/errors.ts';
 import { YAML_LIMITS, type YamlLimits } from './yaml-limits.ts';
 import type { YamlEntry, YamlMap, YamlNode, YamlPlace, YamlSequence } from './yaml-node.ts';
@@ -50,7 +50,7 @@ export function parseYaml(text: string, file: string, limits: YamlLimits = YAML_
       const { line, col } = lines.linePos(offset);
       return { line: Math.max(line, 1), column: Math.max(col, 1) };
     };
-    for (const error of document.errors.slice(0, MAX_SYNTAX_ERRORS)) add(placeOf(error.pos[0]), error.message);
+    for (const error of document.errors.slice(0, MAX_SYNTAX_ERRORS)) add(placeOf(error.pos[0]), messageOf(error));
     if (document.errors.length > 0) return { problems };
     const node = new TreeBuilder(document, limits, placeOf, add).build();
     return node === undefined ? { problems } : { node, problems };
@@ -67,6 +67,13 @@ const START: YamlPlace = { line: 1, column: 1 };
 
 /** One mistake (a lost quote) can make hundreds of errors; the first few tell what to mend. */
 const MAX_SYNTAX_ERRORS = 20;
+
+/** The library's words, but for the one that speaks to programmers. */
+function messageOf({ code, message }: YAMLParseError): string {
+  return code === 'MULTIPLE_DOCS'
+    ? 'a second document begins here, and only one is read; put all of it into one, without this line'
+    : message;
+}
 
 /** Below this even the worst nesting costs the library only some milliseconds. */
 const UNCHECKED_LENGTH = 16 * 1024;
