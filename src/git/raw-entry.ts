@@ -9,7 +9,7 @@ export interface RawChange {
   readonly newMode: number;
   /** All zeros when it was deleted. */
   readonly newOid: Oid;
-  /** What each parent had there; all zeros for nothing. */
+  /** What each parent had there; all zeros for nothing, and for a submodule. */
   readonly oldOids: readonly Oid[];
   /** git's letter, one per parent: `A` added, `M` modified, `D` deleted, `T` type changed, `U` unmerged. */
   readonly status: string;
@@ -30,12 +30,18 @@ export function parseRawEntry(record: Buffer, from = 0): Omit<RawChange, 'path'>
   if (parents === 0 || status === undefined || fields.length !== 2 * (parents + 1) + 1) {
     throw new LeakgateError('GIT_FAILED', 'git printed a change that is not understood');
   }
+  const oldOids = fields.slice(parents + 1, 2 * parents + 1) as Oid[];
   return {
     newMode: Number.parseInt(fields[parents] as string, 8),
     newOid: fields[2 * parents + 1] as Oid,
-    oldOids: fields.slice(parents + 1, 2 * parents + 1) as Oid[],
+    // Its id may be that of any blob, by which the same file would seem to be there already.
+    oldOids: oldOids.map((oid, i) => (Number.parseInt(fields[i] as string, 8) === GITLINK_MODE ? zerosFor(oid) : oid)),
     status,
   };
+}
+
+function zerosFor(oid: Oid): Oid {
+  return '0'.repeat(oid.length) as Oid;
 }
 
 /** Whether the change leaves a blob behind whose content can be read: no deletion, no submodule. */

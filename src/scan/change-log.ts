@@ -7,7 +7,7 @@ import { hasBlob } from '../git/raw-entry.ts';
 import { readRawLog } from '../git/raw-log.ts';
 import type { GitPlace } from '../git/spawn.ts';
 import type { Unread } from '../model/coverage.ts';
-import type { Oid } from '../model/oid.ts';
+import { isZeroOid, type Oid } from '../model/oid.ts';
 import type { HistoryScope } from './list-history.ts';
 import { addPlace, type Place, type PlacesByPath } from './places.ts';
 
@@ -54,7 +54,7 @@ export async function readChangeLog(
     for (const { oid, parents, changes } of batch) {
       const room = kept < KEEP_CHANGES;
       if (!room) whole = false;
-      const wanted = room ? changes : changes.filter((change) => bringsOldBlob(change, isNew));
+      const wanted = room ? changes : changes.filter((change) => bringsOldBlob(change, isNew) || endsSubmodule(change));
       kept += wanted.length;
       // Views of what git printed would keep all of it.
       if (wanted.length > 0)
@@ -71,6 +71,11 @@ export async function readChangeLog(
 /** Whether the change puts a blob somewhere that the scope does not bring in: a rename, a copy, a revert. */
 export function bringsOldBlob(change: RawChange, isNew: (oid: Oid) => boolean): boolean {
   return hasBlob(change) && !isNew(change.newOid);
+}
+
+/** Whether a submodule may go: only the change tells that no file was there. (Where it is deleted, nothing else is.) */
+function endsSubmodule({ status, newMode, oldOids }: RawChange): boolean {
+  return status.includes('T') || (newMode === 0 && oldOids.every(isZeroOid));
 }
 
 /** Where the commits put these blobs, oldest first: a path once, with the first commit that has the blob there. */

@@ -38,7 +38,7 @@ export async function markPreExisting(
   const old = createOldVersions(history.repository, context);
   const inFiles = counting.filter(({ raw }) => isInFile(raw, context));
   await old.load(inFiles.flatMap(({ place }) => there.get(placeKey(place as Place)) ?? []));
-  const before = onlyFiles(there, old);
+  const before = onlyFiles(there, log, old);
   const deleted = await readDeleted(
     inFiles.filter(({ raw }) => raw.kind === 'blob'),
     before,
@@ -74,19 +74,34 @@ function isInFile(raw: RawFinding, { judge }: ScanContext): boolean {
 export async function readVersionsBefore(
   places: readonly Place[],
   history: ScannedHistory,
+  log: ChangeLog,
   context: ScanContext,
   old: OldVersions,
 ): Promise<Map<string, Oid[]>> {
   const there = await readObjectsBefore(places, history, context);
   await old.load([...there.values()].flat());
-  return onlyFiles(there, old);
+  return onlyFiles(there, log, old);
 }
 
-/** Leaves out folders: a file that takes the place of one is new at its path. */
-function onlyFiles(there: ReadonlyMap<string, readonly Oid[]>, old: OldVersions): Map<string, Oid[]> {
+/** Leaves out folders and submodules: a file that takes the place of one is new at its path. */
+function onlyFiles(
+  there: ReadonlyMap<string, readonly Oid[]>,
+  { commits }: ChangeLog,
+  old: OldVersions,
+): Map<string, Oid[]> {
+  const told = new Map<string, Oid[]>();
+  for (const { commit, changes } of commits)
+    for (const { path, oldOids } of changes) {
+      const key = placeKey({ commit, path });
+      // A malformed tree may have a path twice.
+      if (!there.has(key)) continue;
+      const known = told.get(key);
+      if (known === undefined) told.set(key, [...oldOids]);
+      else known.push(...oldOids);
+    }
   const before = new Map<string, Oid[]>();
   for (const [key, oids] of there) {
-    const files = oids.filter((oid) => old.isFile(oid));
+    const files = oids.filter((oid) => old.isFile(oid) && told.get(key)?.includes(oid) !== false);
     if (files.length > 0) before.set(key, files);
   }
   return before;

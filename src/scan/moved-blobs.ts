@@ -56,7 +56,7 @@ export async function findInMovedBlobs(
       .filter((place) => judgeAt(finding, place, context).suppression === undefined)
       .map(({ parents, ...place }): Moved => ({ raw: finding, oid, place, parents }));
   });
-  return (await onlyIntroduced(counting, history, context)).map(({ raw: finding, oid, place }) => ({
+  return (await onlyIntroduced(counting, history, log, context)).map(({ raw: finding, oid, place }) => ({
     raw: finding,
     path: bytesToText(place.path),
     blob: oid,
@@ -86,6 +86,7 @@ function oldBlobPlaces(
 async function onlyIntroduced(
   moved: readonly Moved[],
   history: ScannedHistory,
+  log: ChangeLog,
   context: ScanContext,
 ): Promise<Moved[]> {
   if (moved.length === 0) return [];
@@ -93,6 +94,7 @@ async function onlyIntroduced(
   const before = await readVersionsBefore(
     moved.map(({ place }) => place),
     history,
+    log,
     context,
     old,
   );

@@ -79,4 +79,20 @@ describe('a secret that nothing had before', () => {
     assert.equal(accepted, false, stderr + stdout);
     assert.match(stderr + stdout, /it brings 1 secret/);
   });
+
+  for (const how of ['takes its place', 'stands beside its deletion'])
+    it(`is found in a file where a submodule had the id of its blob (the file ${how})`, async () => {
+      const client = createRepo();
+      await createHookedServer(client);
+      assert.ok(client.write('readme.md', 'hello\n').commit().push('main').accepted);
+      const blob = client.hashObject(LEAK);
+      const name = how === 'takes its place' ? 'k' : 'z';
+      const before = client.hashObject(Buffer.concat([Buffer.from('160000 k\0'), Buffer.from(blob, 'hex')]), 'tree');
+      const after = client.makeTree([{ mode: '100644', oid: blob, name }]);
+      const commit = client.commitTree(after, [client.commitTree(before, [client.head])]);
+      client.setRef('refs/heads/b', commit);
+      const { accepted, stderr } = client.push('b');
+      assert.equal(accepted, false, stderr);
+      assert.match(stderr, /it brings 1 secret/);
+    });
 });
