@@ -92,6 +92,15 @@ describe('a scan of a push', () => {
     assert.deepEqual(brief(findings), ['a.txt:10 github-pat new']);
   });
 
+  it('calls new what a merge copies to where only one parent has it', async () => {
+    const { client, server } = pushed({ 'a.txt': `${SECRET}\nsecond\n`, 'c.txt': `${SECRET}\nfirst\n` });
+    client.branch('side').write('a.txt', 'clean\n').commit().push('side');
+    client.checkout('main').write('b.txt', 'b\n').commit().push('main');
+    client.merge('side', { commit: false }).write('a.txt', `${SECRET}\nfirst\n`).commit('evil merge');
+    const { findings } = await scanPush(client, server, ['main']);
+    assert.deepEqual(brief(findings), ['a.txt:1 github-pat new']);
+  });
+
   it('lets plain renames and copies pass', async () => {
     const { client, server } = pushed({ 'dir/a.txt': `${SECRET}\n`, 'b.txt': `${OTHER}\n` });
     client.rename('dir/a.txt', 'moved/a.txt').write('copy.txt', `${OTHER}\n`).commit();
@@ -232,6 +241,18 @@ describe('a scan of a push', () => {
     assert.deepEqual(
       findings.map(({ state }) => state),
       ['new', 'new'],
+    );
+  });
+
+  it('lets no path excuse what a tag names, which stands at none', async () => {
+    const { client, server } = pushed();
+    client.tag('blob', client.hashObject(`${SECRET}\n`));
+    client.write('a.txt', `${OTHER}\n`).commit();
+    const policy = testPolicy({ allowlists: [makeAllowlist({ pathPatterns: ['.*'] })] });
+    const { findings } = await scanPush(client, server, ['main', 'refs/tags/blob'], { policy });
+    assert.deepEqual(
+      findings.map(({ path, state }) => [path === 'a.txt', state]),
+      [[false, 'new']],
     );
   });
 
