@@ -2,7 +2,7 @@ import { LeakgateError } from '../model/errors.ts';
 import { escapeControls } from '../model/escape.ts';
 import type { Oid } from '../model/oid.ts';
 import { readObject } from './cat-file.ts';
-import { resolveRevision } from './refs.ts';
+import { headTip, resolveRevision } from './refs.ts';
 import type { Repository } from './repository.ts';
 import { runGit } from './spawn.ts';
 
@@ -29,7 +29,10 @@ export async function readFileAt(
 ): Promise<FileAt> {
   const { maxBytes, signal } = options;
   // As an object: a tip that is there but cannot be read must be an error in what follows, not an absent file.
-  const commit = await resolveRevision(repo, revision, { type: 'object', signal });
+  const commit =
+    revision === 'HEAD'
+      ? await headTip(repo, { signal })
+      : await resolveRevision(repo, revision, { type: 'object', signal });
   if (commit === undefined) return { kind: 'absent' };
   const place = { gitDir: repo.gitDir, env: { ...repo.env, GIT_LITERAL_PATHSPECS: '1' } };
   const listing = await runGit(place, ['ls-tree', '-z', '-l', '--full-tree', commit, '--', path], { signal });

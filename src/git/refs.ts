@@ -1,3 +1,4 @@
+import { LeakgateError } from '../model/errors.ts';
 import { bytesToText } from '../model/escape.ts';
 import { isOid, type Oid } from '../model/oid.ts';
 import type { Repository } from './repository.ts';
@@ -38,6 +39,17 @@ export async function resolveRevision(
 export async function defaultBranch(repo: Repository, options: Options = {}): Promise<string | undefined> {
   const answer = await runGit(repo, ['symbolic-ref', '--quiet', 'HEAD'], { accept: [1], signal: options.signal });
   return answer.status === 0 ? bytesToText(answer.stdout).replace(/\n$/, '') : undefined;
+}
+
+/**
+ * What HEAD itself points to; `undefined` before the first commit of its branch. As a revision `HEAD` would then be `refs/tags/HEAD` or
+ * `refs/heads/HEAD`, which anybody may push.
+ */
+export async function headTip(repo: Repository, { signal }: Options = {}): Promise<Oid | undefined> {
+  const answer = await runGit(repo, ['show-ref', '--verify', '--hash', 'HEAD'], { accept: [128], signal });
+  if (answer.status === 0) return answer.stdout.toString('latin1').trim() as Oid;
+  if (answer.stderr.endsWith(' not a valid ref')) return undefined;
+  throw new LeakgateError('GIT_FAILED', `HEAD cannot be read: ${answer.stderr}`);
 }
 
 /** The commit at the tip of a branch, given as `main` or `refs/…`. Only an exact name counts, never revision syntax. */

@@ -74,8 +74,9 @@ export function bringsOldBlob(change: RawChange, isNew: (oid: Oid) => boolean): 
 }
 
 /** Whether a submodule may go: only the change tells that no file was there. (Where it is deleted, nothing else is.) */
-function endsSubmodule({ status, newMode, oldOids }: RawChange): boolean {
-  return status.includes('T') || (newMode === 0 && oldOids.every(isZeroOid));
+function endsSubmodule({ status, oldOids }: RawChange): boolean {
+  // Of a merge git says `M` where a type changes. Nothing but a submodule has no id and is not added.
+  return oldOids.some((oid, parent) => isZeroOid(oid) && status[parent] !== 'A');
 }
 
 /** Where the commits put these blobs, oldest first: a path once, with the first commit that has the blob there. */

@@ -34,13 +34,13 @@ export async function readCommitInfo(
 }
 
 const PERSON = /^(?:author|tagger) (.*?) ?<([^<>\n]*)> (-?\d{1,12}) ([+-]\d{4})$/m;
-/** As git reads them: right behind the tree. A line further down makes no parent, whatever it says. */
+/** As git reads them: right behind the tree, with their line feeds. A line further down makes no parent, nor does one that the commit ends in. */
 const TREE = /^tree [0-9a-f]{40,64}\n/;
-const PARENT = /parent ([0-9a-f]{40,64})(?:\n|$)/y;
+const PARENT = /parent ([0-9a-f]{40,64})\n/y;
 
 function parseInfo(content: Buffer, isCommit: boolean): CommitInfo {
   const end = content.indexOf('\n\n');
-  const header = textOf(end < 0 ? content : content.subarray(0, end));
+  const header = textOf(end < 0 ? content : content.subarray(0, end + 1));
   const parents = isCommit ? parentsIn(header) : [];
   const person = PERSON.exec(header);
   if (person === null) return { parents };

@@ -58,7 +58,7 @@ export async function findInMovedBlobs(
   });
   return (await onlyIntroduced(counting, history, log, context)).map(({ raw: finding, oid, place }) => ({
     raw: finding,
-    path: bytesToText(place.path),
+    path: place.path.length > 0 ? bytesToText(place.path) : oid,
     blob: oid,
     ...(place.commit === undefined ? {} : { commit: place.commit }),
     place,

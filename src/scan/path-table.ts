@@ -5,7 +5,9 @@
 import { randomInt } from 'node:crypto';
 
 const SPACE = 0x20;
-const DIGIT_4 = 0x34;
+const DIGIT_0 = 0x30;
+const TYPE_BITS = 0o170000;
+const FOLDER_TYPE = 0o040000;
 const SLASH = 0x2f;
 
 /** Called for a path seen for the first time. Returns whether to remember where it occurs (it has findings). */
@@ -49,9 +51,13 @@ export function createPathTable(idBytes: number, onNewPath: OnNewPath): PathTabl
     const end = content.length;
     let last = head;
     for (let at = 0; at < end;) {
-      const isFolder = content[at] === DIGIT_4;
-      const modeEnd = at + (isFolder ? 5 : 6);
-      const start = (content[modeEnd] === SPACE ? modeEnd : indexOfOr(content, SPACE, at, end)) + 1;
+      // As git reads it, digit by digit: modes of other lengths are valid, and a guess would lose step with the names.
+      let mode = 0;
+      let modeEnd = at;
+      for (; modeEnd < end && content[modeEnd] !== SPACE; modeEnd++)
+        mode = (mode << 3) + (content[modeEnd] as number) - DIGIT_0;
+      const isFolder = (mode & TYPE_BITS) === FOLDER_TYPE;
+      const start = modeEnd + 1;
       const parent = head * 2 + (isFolder ? 1 : 0);
       let entry = next[last] as number;
       at = entry < 0 ? -1 : endOfName(entry, parent, content, start);

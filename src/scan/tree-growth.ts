@@ -7,7 +7,9 @@
 export const MAX_PATHS = 5_000_000;
 
 const SPACE = 0x20;
-const DIGIT_4 = 0x34;
+const DIGIT_0 = 0x30;
+const TYPE_BITS = 0o170000;
+const FOLDER_TYPE = 0o040000;
 
 export interface TreeGrowth {
   /** Notes a raw tree object. */
@@ -59,8 +61,9 @@ function parseNode(content: Uint8Array, idBytes: number): Node {
   const folders = new Map<string, number>();
   let files = 0;
   for (let at = 0; at < content.length;) {
-    const isFolder = content[at] === DIGIT_4;
-    while (at < content.length && content[at] !== SPACE) at++;
+    let mode = 0;
+    for (; at < content.length && content[at] !== SPACE; at++) mode = (mode << 3) + (content[at] as number) - DIGIT_0;
+    const isFolder = (mode & TYPE_BITS) === FOLDER_TYPE;
     const end = content.indexOf(0, at);
     if (end < 0) break;
     at = end + 1 + idBytes;
