@@ -31,7 +31,8 @@ export async function runPreReceive(host: HookHost): Promise<HookExit> {
   const over = new AbortController();
   try {
     // Until the policy says otherwise; the time node took to start counts too.
-    const patience = { ms: Math.max(1, DEFAULT_SETTINGS.hook.deadlineMs - performance.now()), signal: over.signal };
+    const { deadlineMs } = DEFAULT_SETTINGS.hook;
+    const patience = { ms: Math.max(1, deadlineMs - performance.now()), of: deadlineMs, signal: over.signal };
     const push = await withDeadline(patience, () => prepare(host, over.signal));
     return push === undefined ? NOTHING_PUSHED : await answer(push, host);
   } catch (error) {

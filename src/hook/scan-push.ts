@@ -48,7 +48,7 @@ export async function scanPush(
   setImmediate(loadEngine);
   const patience = setTimeout(() => host.print(progressLine(progress)), SAY_SO_AFTER_MS - performance.now()).unref();
   try {
-    return await withDeadline({ ms }, async (signal) => {
+    return await withDeadline({ ms, of: settings.deadlineMs }, async (signal) => {
       const { findings, suppressed, coverage } = await runScan(
         { kind: 'push', ...target },
         {

@@ -13,16 +13,18 @@ export interface Deadline {
 export interface DeadlineOptions {
   /** Time from now in milliseconds; absent: no limit. */
   readonly ms?: number;
+  /** What was set, in milliseconds, where some of it has passed already: what is said when the rest has. */
+  readonly of?: number;
   readonly signal?: AbortSignal;
 }
 
 /** Starts a deadline. The timer does not keep the process alive. */
-export function startDeadline({ ms, signal }: DeadlineOptions): Deadline {
+export function startDeadline({ ms, of = ms, signal }: DeadlineOptions): Deadline {
   const controller = new AbortController();
   const end = ms === undefined ? Number.POSITIVE_INFINITY : performance.now() + ms;
   const cancel = (): void =>
     controller.abort(new LeakgateError('SCAN_CANCELLED', 'cancelled by the caller', { cause: signal?.reason }));
-  const expire = (): void => controller.abort(new LeakgateError('SCAN_DEADLINE', `the deadline of ${ms} ms passed`));
+  const expire = (): void => controller.abort(new LeakgateError('SCAN_DEADLINE', `the deadline of ${of} ms passed`));
   const timer = ms === undefined ? undefined : setTimeout(expire, Math.min(ms, MAX_TIMER_MS)).unref();
   if (signal?.aborted) cancel();
   else signal?.addEventListener('abort', cancel, { once: true });

@@ -21,6 +21,13 @@ describe('withDeadline', () => {
     assert.equal(seen?.aborted, true);
   });
 
+  it('says what was set, not what was left of it', async () => {
+    const { signal, close } = startDeadline({ ms: 1, of: 300 });
+    await sleep(20);
+    assert.match(String(signal.reason), /the deadline of 300 ms passed/);
+    close();
+  });
+
   it('does not wait for work that does not listen', async () => {
     await Promise.all([
       assert.rejects(
