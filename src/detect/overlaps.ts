@@ -4,7 +4,8 @@ import type { Match } from './match.ts';
 /**
  * One secret, one finding: of matches whose secrets overlap the most specific one stays. More specific is the rule of higher confidence, then the
  * longer secret, then the earlier one, then the rule that comes first. A rule that the repository's own content brought wins over no other: a pusher
- * could write one that takes a secret away from a rule that blocks. Linear but for sorting, so dense content costs no more than its matches.
+ * could write one that takes a secret away from a rule that blocks. One that blocks and is locked wins over all that are not: content could excuse
+ * what another found. Linear but for sorting, so dense content costs no more than its matches.
  *
  * @returns the survivors by start
  */
@@ -28,8 +29,9 @@ export function resolveOverlaps(matches: readonly Match[], rules: readonly Rule[
 
 function chooseWithin(cluster: readonly Match[], rules: readonly Rule[]): Match[] {
   const rank = (match: Match): number => {
-    const { origin, confidence } = rules[match.rule] as Rule;
-    return (origin.scope === 'content' ? CONFIDENCES.length : 0) + CONFIDENCES.indexOf(confidence);
+    const { origin, confidence, blocking, locked } = rules[match.rule] as Rule;
+    const group = origin.scope === 'content' ? 1 : blocking && locked === true ? -1 : 0;
+    return group * CONFIDENCES.length + CONFIDENCES.indexOf(confidence);
   };
   const bySpecificity = [...cluster].sort(
     (a, b) =>

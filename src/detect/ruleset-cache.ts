@@ -15,7 +15,7 @@ import type { CompiledRuleset } from './compile-ruleset.ts';
 
 const MAGIC = Buffer.from('LGRC', 'latin1');
 /** Of this layout. What the ruleset's own tables mean is the key's business: it has to contain the version of Leakgate. */
-const VERSION = 8;
+const VERSION = 9;
 /** The key is kept as its SHA-256, the checksum is a CRC-32. */
 const AT = { version: 4, key: 8, checksum: 40, jsonLength: 44, json: 48 } as const;
 const ALIGNMENT = 8;

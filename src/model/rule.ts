@@ -72,6 +72,8 @@ export interface Rule {
   readonly maxLength?: number;
   /** Whether a finding refuses a push (false: reported only). */
   readonly blocking: boolean;
+  /** A scope has locked it against those below. */
+  readonly locked?: true;
   readonly references: readonly string[];
   readonly examples: readonly string[];
   readonly negativeExamples: readonly string[];

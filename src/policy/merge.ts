@@ -89,7 +89,10 @@ class Merge {
   }
 
   finish(): Policy {
-    const rules = [...this.#rules.values()];
+    const locked = new Set<string>(this.#locks.map(({ name }) => name));
+    const rules = [...this.#rules.values()].map((rule): Rule =>
+      locked.has(rule.id) && rule.locked !== true ? { ...rule, locked: true } : rule,
+    );
     const inner = rules.flatMap((rule) => rule.allowlists.map((allowlist) => ({ ...allowlist, rules: [rule.id] })));
     const allowlists = [...this.#allowlists, ...inner];
     this.#warnOfUnknownNames();

@@ -72,8 +72,11 @@ export function toInstant(text: string): string | undefined {
   // Date.parse lets 30 February be 2 March.
   if (Number.isNaN(midnight) || new Date(midnight).toISOString().slice(0, 10) !== parts[1]) return undefined;
   const instant = parts[2] === undefined ? midnight + 86_400_000 : Date.parse(text);
-  return Number.isNaN(instant) ? undefined : new Date(instant).toISOString();
+  return Number.isNaN(instant) ? undefined : new Date(Math.min(instant, LAST)).toISOString();
 }
+
+/** The last that is written with four digits: whoever says 9999-12-31 means for ever. */
+const LAST = Date.parse('9999-12-31T23:59:59.999Z');
 
 /** Whether a word is one of the four resolutions. */
 export function isResolution(word: string): word is Resolution {

@@ -45,6 +45,18 @@ describe('overlaps', () => {
     assert.deepEqual(resolveOverlaps([at(0, 5, 20), at(1, 0, 60)], rules), [at(0, 5, 20)]);
   });
 
+  it('lets a locked rule that blocks win over one that is not locked, and no other', () => {
+    const rules = [
+      makeRule({ id: 'locked', confidence: 'low', locked: true }),
+      makeRule({ id: 'vendor', confidence: 'high' }),
+      makeRule({ id: 'locked-too', confidence: 'high', locked: true }),
+      makeRule({ id: 'report', confidence: 'low', locked: true, blocking: false }),
+    ];
+    assert.deepEqual(resolveOverlaps([at(0, 5, 20), at(1, 0, 60)], rules), [at(0, 5, 20)]);
+    assert.deepEqual(resolveOverlaps([at(0, 5, 20), at(2, 0, 60)], rules), [at(2, 0, 60)]);
+    assert.deepEqual(resolveOverlaps([at(3, 5, 20), at(1, 0, 60)], rules), [at(1, 0, 60)]);
+  });
+
   it('leaves no overlap, and drops nothing that does not overlap a survivor of equal or higher rank', () => {
     const rules = SCOPES.flatMap((scope) =>
       CONFIDENCES.map((confidence) =>

@@ -276,6 +276,21 @@ describe('a bypass', () => {
   });
 });
 
+describe('a rule that the operator has locked', () => {
+  it('is not lost where content excuses another rule of the same secret', async () => {
+    const rule = "{ id: acme-password, pattern: 'password=(?<secret>\\S{8,80})' }";
+    for (const locks of ['', 'locks: [acme-password]\n']) {
+      const { client } = await start({ config: `rules: [${rule}]\n${locks}` });
+      client.write('.leakgate.yml', "allowlists: [{ description: x, rules: [github-pat], secrets: ['.'] }]\n");
+      assert.ok(client.commit().push('main').accepted);
+      const { accepted, stderr } = client.write('a.txt', `password=${SECRET}\n`).commit().push('main');
+      // Without the lock content may excuse what it likes.
+      assert.equal(accepted, locks === '', stderr);
+      if (!accepted) assert.match(stderr, /acme-password/);
+    }
+  });
+});
+
 describe('a deadline that passes', () => {
   const slow = (settings: string): ServerOptions => ({
     ...hook(settings),

@@ -286,7 +286,7 @@ describe('mergeConfigs', () => {
       fc.property(fc.record({ project: config, repository: config, content: config }), (texts) => {
         const policy = merge({ global: 'locks: [acme-token]', ...texts });
         const rule = policy.rules.find(({ id }) => id === 'acme-token') as Rule;
-        assert.deepEqual(rule, RULES[0]);
+        assert.deepEqual(rule, { ...RULES[0], locked: true });
         const secret = 'acme_01234567';
         const allowlists = contentConditions(rule, policy.allowlists, {
           line: secret,
