@@ -34,11 +34,12 @@ export function parseAllowlistEntry(node: YamlMap, context: EntryContext, ruleId
     reader.problem(node, `an allowlist needs a condition (${CONDITIONS.join(', ')}); without one it would hide every finding`);
     return undefined;
   }
-  for (const key of CONDITIONS) {
+  // Inside a rule there is no such key, which is told of already.
+  for (const key of ruleId === undefined ? ([...CONDITIONS, 'rules'] as const) : CONDITIONS) {
     if (!reader.has(key) || allowlist[key].length > 0) continue;
     const node = reader.node(key);
     const written = node?.kind !== 'sequence' || node.items.length > 0;
-    if (!written) reader.problem(reader.placeOf(key), `"${key}" is empty; remove it, or list what it allows`);
+    if (!written) reader.problem(reader.placeOf(key), `"${key}" is empty; remove it, or list ${key === 'rules' ? 'the rules it is for' : 'what it allows'}`);
     // Without this condition the entry would allow more than was meant.
     return undefined;
   }

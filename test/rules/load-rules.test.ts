@@ -94,6 +94,7 @@ allowlists:
   - description: everything
   - paths: []
   - commits: [abc123]
+  - { stopWords: [sample], rules: [] }
 extra: 1
 `;
     assert.deepEqual(parseRules(text, 'r.yml', 'global').problems.map(formatProblem), [
@@ -117,7 +118,8 @@ extra: 1
       'r.yml:21:5 allowlist: an allowlist needs a condition (paths, pathPatterns, lines, covering, secrets, commits, stopWords); without one it would hide every finding',
       'r.yml:22:12 allowlist: "paths" is empty; remove it, or list what it allows',
       'r.yml:23:15 allowlist: "commits" must hold full commit ids (40 or 64 hex digits, small letters), not "abc123"',
-      'r.yml:24:1 unknown key "extra"; known keys: rules, allowlists',
+      'r.yml:24:35 allowlist: "rules" is empty; remove it, or list the rules it is for',
+      'r.yml:25:1 unknown key "extra"; known keys: rules, allowlists',
     ]);
   });
 
