@@ -155,8 +155,9 @@ describe('a SQLite store', () => {
   it('names the ways out where better-sqlite3 is missing', async () => {
     const hide = `import { register } from 'node:module'; register('data:text/javascript,' + encodeURIComponent(
       "export async function resolve(name, context, next) { if (name === 'better-sqlite3') throw Object.assign(new Error('Cannot find package'), { code: 'ERR_MODULE_NOT_FOUND' }); return next(name, context); }"));`;
+    const absent = join(createTempFolder(), 'absent');
     const program = `import { openStore } from ${JSON.stringify(join(ROOT, 'src/store/open-store.ts'))};
-      await openStore({ sqlite: '/nonexistent/x.db' }).catch((error) => console.log(error.code + ' ' + error.message));`;
+      await openStore({ sqlite: ${JSON.stringify(join(absent, 'x.db'))} }).catch((error) => console.log(error.code + ' ' + error.message));`;
     const child = spawn(
       process.execPath,
       [
@@ -177,7 +178,7 @@ describe('a SQLite store', () => {
     assert.match(said, /npm install --allow-scripts=better-sqlite3/);
     assert.match(said, /C\+\+ compiler/);
     assert.match(said, /LEAKGATE_DATABASE_URL/);
-    assert.ok(!existsSync('/nonexistent'));
+    assert.ok(!existsSync(absent));
   });
 });
 
